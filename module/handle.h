@@ -1,0 +1,71 @@
+/* Handles: the sockets and lookups that Lisp holds.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#ifndef SOCKOPT_HANDLE_H
+#define SOCKOPT_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <emacs-module.h>
+
+#include "resolve.h"
+
+/* A socket as Lisp holds it, in a user pointer.  Before it is laid
+   beneath a process it is OWNED: then it is closed with the handle, at
+   the latest by the garbage collector.  Afterwards Emacs closes it, and
+   IDENTITY tells whether FD is still that socket.  */
+struct handle
+{
+  int fd;
+  bool owned;
+  uint64_t identity;
+
+  /* The other end of what holds a process that is still connecting, or
+     -1.  */
+  int peer;
+};
+
+/* Make a handle of FD.  If that fails, with an error signalled, FD is
+   closed if it would be OWNED.  */
+emacs_value handle_make (emacs_env *env, int fd, bool owned);
+
+/* The handle that VALUE holds.  Null, with an error signalled, if VALUE
+   is something else.  */
+struct handle *handle_get (emacs_env *env, emacs_value value);
+
+/* Whether the socket of HANDLE is still open and still the same.  */
+bool handle_valid (const struct handle *handle);
+
+/* FD has become the socket of HANDLE, and Emacs owns it.  */
+void handle_settle (struct handle *handle, int fd);
+
+/* Close what HANDLE owns.  */
+void handle_close (struct handle *handle);
+
+/* Addresses and jobs in user pointers, which free them.  */
+emacs_value addresses_make (emacs_env *env, struct addresses *addresses);
+struct addresses *addresses_get (emacs_env *env, emacs_value value);
+emacs_value job_make (emacs_env *env, struct job *job);
+struct job *job_get (emacs_env *env, emacs_value value);
+
+/* Release the job in VALUE now.  */
+void job_drop (emacs_env *env, emacs_value value);
+
+#endif /* SOCKOPT_HANDLE_H */

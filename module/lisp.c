@@ -1,0 +1,420 @@
+/* Between C and Lisp: values, addresses, signals.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#include "config.h"
+
+#include "lisp.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISP_DEFINE(name, text) emacs_value name;
+LISP_SYMBOLS (LISP_DEFINE)
+#undef LISP_DEFINE
+
+void
+lisp_init (emacs_env *env)
+{
+#define LISP_INTERN(name, text)                                               \
+  name = env->make_global_ref (env, env->intern (env, text));
+  LISP_SYMBOLS (LISP_INTERN)
+#undef LISP_INTERN
+}
+
+bool
+lisp_pending (emacs_env *env)
+{
+  return env->non_local_exit_check (env) != emacs_funcall_exit_return;
+}
+
+emacs_value
+lisp_call (emacs_env *env, emacs_value function, ptrdiff_t nargs,
+           emacs_value *args)
+{
+  return lisp_pending (env) ? Qnil
+                            : env->funcall (env, function, nargs, args);
+}
+
+void
+lisp_signal (emacs_env *env, emacs_value symbol, emacs_value data)
+{
+  if (!lisp_pending (env))
+    env->non_local_exit_signal (env, symbol, data);
+}
+
+emacs_value
+lisp_string (emacs_env *env, const char *text)
+{
+  return env->make_string (env, text, (ptrdiff_t) strlen (text));
+}
+
+char *
+lisp_copy_string (emacs_env *env, emacs_value value, size_t *size)
+{
+  ptrdiff_t length = 0;
+  if (lisp_pending (env)
+      || !env->copy_string_contents (env, value, NULL, &length))
+    return NULL;
+  char *text = malloc ((size_t) length);
+  if (!text)
+    {
+      lisp_signal_errno (env, "Cannot copy string", ENOMEM, Qnil);
+      return NULL;
+    }
+  if (!env->copy_string_contents (env, value, text, &length))
+    {
+      free (text);
+      return NULL;
+    }
+  *size = (size_t) length - 1;
+  return text;
+}
+
+int
+lisp_int (emacs_env *env, emacs_value value)
+{
+  intmax_t integer = env->extract_integer (env, value);
+  if (lisp_pending (env))
+    return 0;
+  if (integer < INT_MIN || INT_MAX < integer)
+    {
+      LISP_SIGNAL (env, Qargs_out_of_range, value,
+                   env->make_integer (env, INT_MIN),
+                   env->make_integer (env, INT_MAX));
+      return 0;
+    }
+  return (int) integer;
+}
+
+/* An integer that does not fit is a value too, for the kind to refuse
+   with its own range.  */
+static void
+integer_to_value (emacs_env *env, emacs_value object, struct value *value)
+{
+  value->type = VALUE_INTEGER;
+  value->integer = env->extract_integer (env, object);
+  if (lisp_pending (env))
+    {
+      env->non_local_exit_clear (env);
+      value->type = VALUE_BIG_INTEGER;
+    }
+}
+
+/* Text that does not fit keeps its size, for the kind to refuse.  */
+static void
+string_to_value (emacs_env *env, emacs_value object, struct value *value)
+{
+  ptrdiff_t length = 0;
+  value->type = VALUE_TEXT;
+  if (!env->copy_string_contents (env, object, NULL, &length))
+    return;
+  value->size = (size_t) length - 1;
+  if (value->size < sizeof value->text)
+    env->copy_string_contents (env, object, value->text, &length);
+}
+
+void
+lisp_to_value (emacs_env *env, emacs_value object, struct value *value)
+{
+  if (env->eq (env, object, Qnil))
+    value->type = VALUE_NIL;
+  else if (env->eq (env, object, Qt))
+    value->type = VALUE_T;
+  else
+    {
+      emacs_value type = env->type_of (env, object);
+      if (env->eq (env, type, Qinteger))
+        integer_to_value (env, object, value);
+      else if (env->eq (env, type, Qstring))
+        string_to_value (env, object, value);
+      else
+        value->type = VALUE_OTHER;
+    }
+}
+
+emacs_value
+lisp_from_value (emacs_env *env, const struct value *value)
+{
+  switch (value->type)
+    {
+    case VALUE_T:
+      return Qt;
+    case VALUE_INTEGER:
+      return env->make_integer (env, value->integer);
+    case VALUE_TEXT:
+      return env->make_string (env, value->text, (ptrdiff_t) value->size);
+    case VALUE_NIL:
+    case VALUE_BIG_INTEGER:
+    case VALUE_OTHER:
+    default:
+      return Qnil;
+    }
+}
+
+static void
+signal_address (emacs_env *env, emacs_value keyword, emacs_value object)
+{
+  LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Malformed address"),
+               keyword, object);
+}
+
+/* Element I of VECTOR, which must be from 0 to MAX.  */
+static unsigned
+element (emacs_env *env, emacs_value vector, ptrdiff_t i, unsigned max)
+{
+  if (lisp_pending (env))
+    return 0;
+  emacs_value value = env->vec_get (env, vector, i);
+  intmax_t integer = env->extract_integer (env, value);
+  if (lisp_pending (env))
+    return 0;
+  if (integer < 0 || max < integer)
+    {
+      LISP_SIGNAL (env, Qargs_out_of_range, vector, value);
+      return 0;
+    }
+  return (unsigned) integer;
+}
+
+static void
+vector_to_address (emacs_env *env, emacs_value keyword, emacs_value vector,
+                   struct address *address)
+{
+  uint8_t bytes[16];
+  ptrdiff_t size = env->vec_size (env, vector);
+  if (size != 5 && size != 9)
+    {
+      signal_address (env, keyword, vector);
+      return;
+    }
+  uint16_t port = (uint16_t) element (env, vector, size - 1, UINT16_MAX);
+  for (ptrdiff_t i = 0; i < size - 1; i++)
+    if (size == 5)
+      bytes[i] = (uint8_t) element (env, vector, i, UINT8_MAX);
+    else
+      {
+        unsigned part = element (env, vector, i, UINT16_MAX);
+        bytes[2 * i] = (uint8_t) (part >> CHAR_BIT);
+        bytes[2 * i + 1] = (uint8_t) part;
+      }
+  if (size == 5)
+    address_ipv4 (address, bytes, port);
+  else
+    address_ipv6 (address, bytes, port);
+}
+
+static void
+string_to_address (emacs_env *env, emacs_value keyword, emacs_value string,
+                   struct address *address)
+{
+  size_t size = 0;
+  char *path = lisp_copy_string (env, string, &size);
+  if (path && !address_local (address, path, size))
+    LISP_SIGNAL (env, Qargs_out_of_range, keyword, string,
+                 env->make_integer (env, LOCAL_PATH_MAX));
+  free (path);
+}
+
+/* Core's form for families that it has no form of: (FAMILY . BYTES).  */
+static void
+cons_to_address (emacs_env *env, emacs_value keyword, emacs_value cons,
+                 struct address *address)
+{
+  uint8_t bytes[sizeof address->storage];
+  int family = lisp_int (env, LISP_CALL (env, Qcar, cons));
+  emacs_value vector = LISP_CALL (env, Qcdr, cons);
+  ptrdiff_t size = lisp_pending (env) ? 0 : env->vec_size (env, vector);
+  if (lisp_pending (env))
+    return;
+  for (ptrdiff_t i = 0; i < size && (size_t) i < sizeof bytes; i++)
+    bytes[i] = (uint8_t) element (env, vector, i, UINT8_MAX);
+  if (lisp_pending (env))
+    return;
+  if ((size_t) size > sizeof bytes
+      || !address_raw (address, family, bytes, (size_t) size))
+    signal_address (env, keyword, cons);
+}
+
+void
+lisp_to_address (emacs_env *env, emacs_value keyword, emacs_value object,
+                 struct address *address)
+{
+  *address = (struct address){ .length = 0 };
+  if (lisp_pending (env))
+    return;
+  emacs_value type = env->type_of (env, object);
+  if (env->eq (env, type, Qvector))
+    vector_to_address (env, keyword, object, address);
+  else if (env->eq (env, type, Qstring))
+    string_to_address (env, keyword, object, address);
+  else if (env->eq (env, type, Qcons))
+    cons_to_address (env, keyword, object, address);
+  else
+    signal_address (env, keyword, object);
+}
+
+static emacs_value
+from_inet_address (emacs_env *env, const struct address *address)
+{
+  emacs_value elements[9];
+  ptrdiff_t count = 0;
+  const uint8_t *bytes = address_bytes (address);
+  if (address_family (address) == AF_INET)
+    for (; count < 4; count++)
+      elements[count] = env->make_integer (env, bytes[count]);
+  else
+    for (; count < 8; count++)
+      elements[count] = env->make_integer (
+          env, bytes[2 * count] << CHAR_BIT | bytes[2 * count + 1]);
+  elements[count++] = env->make_integer (env, address_port (address));
+  return lisp_call (env, Qvector_function, count, elements);
+}
+
+static emacs_value
+from_raw_address (emacs_env *env, const struct address *address)
+{
+  emacs_value elements[sizeof address->storage];
+  const uint8_t *bytes = (const uint8_t *) &address->storage;
+  ptrdiff_t count = 0;
+  for (size_t i = offsetof (struct sockaddr, sa_data); i < address->length;
+       i++)
+    elements[count++] = env->make_integer (env, bytes[i]);
+  return LISP_CALL (env, Qcons_function,
+                    env->make_integer (env, address_family (address)),
+                    lisp_call (env, Qvector_function, count, elements));
+}
+
+emacs_value
+lisp_from_address (emacs_env *env, const struct address *address)
+{
+  size_t size;
+  switch (address_family (address))
+    {
+    case AF_INET:
+    case AF_INET6:
+      return from_inet_address (env, address);
+    case AF_UNIX:
+      {
+        const char *path = address_path (address, &size);
+        return env->make_unibyte_string (env, path, (ptrdiff_t) size);
+      }
+    default:
+      return from_raw_address (env, address);
+    }
+}
+
+emacs_value
+lisp_keyword (emacs_env *env, const struct option *option)
+{
+  return env->intern (env, option->keyword);
+}
+
+/* Which condition stands for CODE: the same children of `file-error'
+   as core uses, so that handlers written for core go on working.  */
+static emacs_value
+errno_condition (int code)
+{
+  switch (code)
+    {
+    case ENOENT:
+      return Qsockopt_file_missing;
+    case EACCES:
+      return Qsockopt_permission_denied;
+    case EEXIST:
+      return Qsockopt_file_exists;
+    default:
+      return Qsockopt_system_error;
+    }
+}
+
+void
+lisp_signal_errno (emacs_env *env, const char *verb, int code,
+                   emacs_value data)
+{
+  char buffer[128];
+  const char *words = strerror_r (code, buffer, sizeof buffer);
+  if (lisp_pending (env))
+    return;
+  data = LISP_CALL (env, Qcons_function, lisp_string (env, words), data);
+  data = LISP_CALL (env, Qcons_function, lisp_string (env, verb), data);
+  lisp_signal (env, errno_condition (code), data);
+}
+
+void
+lisp_signal_option (emacs_env *env, const struct option *option, int code,
+                    emacs_value *value)
+{
+  emacs_value keyword = lisp_keyword (env, option);
+  if (code == ENOPROTOOPT)
+    {
+      const char *hint = "this socket does not have it";
+      if (!value && !(option->access & ACCESS_GET))
+        hint = "it can only be set";
+      else if (value && !(option->access & ACCESS_SET))
+        hint = "it can only be read";
+      LISP_SIGNAL (env, Qsockopt_unsupported, keyword,
+                   lisp_string (env, hint));
+    }
+  else if (value)
+    lisp_signal_errno (env, "Cannot set network option", code,
+                       LISP_CALL (env, Qlist, keyword, *value));
+  else
+    lisp_signal_errno (env, "Cannot get network option", code,
+                       LISP_CALL (env, Qlist, keyword));
+}
+
+void
+lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
+             struct bytes *bytes)
+{
+  struct value value;
+  const struct kind *kind = option->kind;
+  lisp_to_value (env, object, &value);
+  switch (kind->encode (kind, &value, bytes))
+    {
+    case FAULT_TYPE:
+      LISP_SIGNAL (env, Qwrong_type_argument,
+                   env->intern (env, kind->predicate), object,
+                   lisp_keyword (env, option));
+      break;
+    case FAULT_RANGE:
+      LISP_SIGNAL (env, Qargs_out_of_range, lisp_keyword (env, option),
+                   object, env->make_integer (env, kind->min),
+                   env->make_integer (env, kind->max));
+      break;
+    case FAULT_NONE:
+      break;
+    }
+}
+
+emacs_value
+lisp_decode (emacs_env *env, const struct option *option,
+             const struct bytes *bytes)
+{
+  struct value value;
+  if (option->kind->decode (bytes, &value) == FAULT_NONE)
+    return lisp_from_value (env, &value);
+  LISP_SIGNAL (env, Qsockopt_error,
+               lisp_string (env, "Kernel gave a value of another length"),
+               lisp_keyword (env, option),
+               env->make_integer (env, (intmax_t) bytes->length));
+  return Qnil;
+}

@@ -1,0 +1,622 @@
+/* Primitives that make sockets and lay them beneath processes.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "find.h"
+#include "lisp.h"
+#include "placeholder.h"
+#include "primitives.h"
+
+/* How often to ask Emacs whether the user wants to quit, in
+   milliseconds.  On a terminal C-g interrupts the wait besides.  */
+enum
+{
+  QUIT_INTERVAL = 50
+};
+
+static bool
+wants_to_quit (emacs_env *env)
+{
+  return env->process_input (env) == emacs_process_input_quit;
+}
+
+/* A socket type as `make-network-process' names it.  */
+static int
+type_from_lisp (emacs_env *env, emacs_value value)
+{
+  if (env->eq (env, value, Qdatagram))
+    return SOCK_DGRAM;
+  if (env->eq (env, value, Qseqpacket))
+    return SOCK_SEQPACKET;
+  if (env->is_not_nil (env, value))
+    LISP_SIGNAL (env, Qsockopt_error,
+                 lisp_string (env, "Unsupported connection type"), value);
+  return SOCK_STREAM;
+}
+
+/* A family of Internet addresses; nil is any.  */
+static int
+family_from_lisp (emacs_env *env, emacs_value value)
+{
+  if (env->eq (env, value, Qipv4))
+    return AF_INET;
+  if (env->eq (env, value, Qipv6))
+    return AF_INET6;
+  return env->is_not_nil (env, value) ? lisp_int (env, value) : AF_UNSPEC;
+}
+
+/* A query whose strings are its own.  */
+struct owned_query
+{
+  struct query query;
+  char *host;
+  char *service;
+};
+
+static struct owned_query
+query_from_lisp (emacs_env *env, emacs_value host, emacs_value service,
+                 emacs_value family, emacs_value type)
+{
+  size_t size;
+  struct owned_query owned = {
+    .host = lisp_copy_string (env, host, &size),
+    .service = lisp_copy_string (env, service, &size),
+    .query = { .family = family_from_lisp (env, family),
+               .type = type_from_lisp (env, type) },
+  };
+  owned.query.host = owned.host;
+  owned.query.service = owned.service;
+  return owned;
+}
+
+static void
+query_free (struct owned_query *owned)
+{
+  free (owned->host);
+  free (owned->service);
+}
+
+/* The words for a code of getaddrinfo.  */
+static const char *
+lookup_words (int code, int system_code, char *buffer, size_t size)
+{
+  return code == EAI_SYSTEM ? strerror_r (system_code, buffer, size)
+                            : gai_strerror (code);
+}
+
+static void
+signal_lookup (emacs_env *env, int code, int system_code, emacs_value host,
+               emacs_value service)
+{
+  char buffer[128];
+  const char *words
+      = lookup_words (code, system_code, buffer, sizeof buffer);
+  LISP_SIGNAL (env, Qsockopt_system_error,
+               lisp_string (env, "Cannot look up host"),
+               lisp_string (env, words), host, service);
+}
+
+/* Wait until FD has an event, which is all that happens on it.  Return
+   false if the user wants to quit first.  */
+static bool
+wait_for_hangup (emacs_env *env, int fd)
+{
+  struct pollfd polled = { .fd = fd };
+  while (poll (&polled, 1, QUIT_INTERVAL) <= 0)
+    if (wants_to_quit (env))
+      return false;
+  return true;
+}
+
+/* Look QUERY up in a thread, so that the user can quit.  Null after an
+   error or a quit.  */
+static struct addresses *
+look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
+{
+  int pair[2];
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+    {
+      lisp_signal_errno (env, "Cannot look up host", errno, Qnil);
+      return NULL;
+    }
+  struct addresses *found = NULL;
+  struct job *job = job_start (query, NULL, NULL, pair[1], -1, NULL);
+  if (!job)
+    lisp_signal_errno (env, "Cannot look up host", errno, Qnil);
+  else if (wait_for_hangup (env, pair[0]))
+    {
+      int system_code;
+      int code = job_lookup_code (job, &system_code);
+      if (code != 0)
+        signal_lookup (env, code, system_code, args[0], args[1]);
+      found = job_take_addresses (job);
+    }
+  if (job)
+    job_release (job);
+  socket_close (&pair[0]);
+  return found;
+}
+
+/* (sockopt--lookup HOST SERVICE FAMILY TYPE)
+   All are as for `make-network-process', but SERVICE is a string.  */
+PRIMITIVE (sockopt_lookup)
+{
+  (void) nargs;
+  (void) data;
+  struct addresses *found = NULL;
+  struct owned_query owned
+      = query_from_lisp (env, args[0], args[1], args[2], args[3]);
+  if (!lisp_pending (env))
+    {
+      int code = resolve_numeric (&owned.query, &found);
+      if (code == EAI_NONAME)
+        found = look_up_name (env, &owned.query, args);
+      else if (code != 0)
+        signal_lookup (env, code, errno, args[0], args[1]);
+    }
+  query_free (&owned);
+  return found ? addresses_make (env, found) : Qnil;
+}
+
+/* (sockopt--address KEYWORD ADDRESS)
+   KEYWORD is the argument that ADDRESS came from, for errors.  */
+PRIMITIVE (sockopt_address)
+{
+  (void) nargs;
+  (void) data;
+  struct addresses *addresses
+      = malloc (sizeof *addresses + sizeof addresses->items[0]);
+  if (!addresses)
+    {
+      lisp_signal_errno (env, "Cannot keep address", ENOMEM, Qnil);
+      return Qnil;
+    }
+  addresses->count = 1;
+  lisp_to_address (env, args[0], args[1], &addresses->items[0]);
+  return addresses_make (env, addresses);
+}
+
+/* Signal FAILURE.  SETTINGS is the vector that the settings came from,
+   and the first of them is FIRST; REST is a list for the end of the
+   error data.  */
+static void
+signal_failure (emacs_env *env, const struct failure *failure,
+                emacs_value settings, const struct setting *first,
+                emacs_value rest)
+{
+  if (!failure->setting)
+    {
+      lisp_signal_errno (env, failure->verb, failure->code, rest);
+      return;
+    }
+  ptrdiff_t slot = 2 * (failure->setting - first) + 1;
+  emacs_value value = env->vec_get (env, settings, slot);
+  lisp_signal_option (env, failure->setting->option, failure->code, &value);
+}
+
+/* Make the socket of a server or of a datagram client, at the first of
+   the ADDRESSES whose family this system has.  The index of the address
+   goes to *INDEX.  */
+static int
+open_first (const struct plan *plan, const struct addresses *addresses,
+            size_t *index, struct failure *failure)
+{
+  for (*index = 0; *index < addresses->count; ++*index)
+    {
+      int fd = socket_make (plan, &addresses->items[*index], failure);
+      if (fd >= 0 || failure->code != EAFNOSUPPORT)
+        return fd;
+    }
+  *index = 0;
+  return -1;
+}
+
+/* Connect to the first of the ADDRESSES that answers.  Return -1 when
+   none does, or when the user quits.  */
+static int
+open_connected (emacs_env *env, const struct plan *plan,
+                const struct addresses *addresses, size_t *index,
+                struct failure *failure)
+{
+  struct race race;
+  race_start (&race, plan, addresses->items, addresses->count);
+  enum race_state state = race_run (&race, 0, -1);
+  while (state == RACE_RUNNING && !wants_to_quit (env))
+    state = race_run (&race, QUIT_INTERVAL, -1);
+  if (state == RACE_WON)
+    {
+      *index = race.address;
+      return race.fd;
+    }
+  *failure = race.failure;
+  if (race.fd >= 0)
+    *failure = (struct failure){ .code = socket_error (race.fd),
+                                 .verb = "make client process failed" };
+  else if (state == RACE_RUNNING)
+    failure->code = EINTR;
+  race_abandon (&race);
+  return -1;
+}
+
+/* A server's address as it came to be: with the port that the kernel
+   chose.  */
+static struct address
+actual_address (const struct plan *plan, int fd, const struct address *address)
+{
+  struct address bound, result = *address;
+  if (plan->server && address_local_of (fd, &bound))
+    address_set_port (&result, address_port (&bound));
+  return result;
+}
+
+static struct plan
+plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
+                emacs_value backlog, const struct setting *settings,
+                size_t count)
+{
+  bool server = env->is_not_nil (env, backlog);
+  return (struct plan){ .type = type_from_lisp (env, type),
+                        .protocol = lisp_int (env, protocol),
+                        .server = server,
+                        .backlog = server ? lisp_int (env, backlog) : 0,
+                        .settings = settings,
+                        .settings_count = count };
+}
+
+/* (sockopt--open TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS ARGS)
+
+   Make a socket: a server's, if BACKLOG is an integer; a client's, and
+   connected unless TYPE is `datagram', if it is nil.  ARGS go to the end
+   of error data.  Value is (HANDLE . ADDRESS).  */
+PRIMITIVE (sockopt_open)
+{
+  (void) nargs;
+  (void) data;
+  size_t count, index = 0;
+  struct failure failure = { .code = 0 };
+  struct setting *settings = settings_from_lisp (env, args[4], &count);
+  struct plan plan
+      = plan_from_lisp (env, args[0], args[1], args[2], settings, count);
+  struct addresses *addresses = addresses_get (env, args[3]);
+  emacs_value handle = Qnil, address = Qnil;
+  if (addresses)
+    {
+      int fd = plan.server || plan.type == SOCK_DGRAM
+                   ? open_first (&plan, addresses, &index, &failure)
+                   : open_connected (env, &plan, addresses, &index, &failure);
+      struct address actual = addresses->items[index];
+      if (fd >= 0)
+        {
+          actual = actual_address (&plan, fd, &actual);
+          handle = handle_make (env, fd, true);
+        }
+      address = lisp_from_address (env, &actual);
+      if (fd < 0 && plan.server)
+        signal_failure (env, &failure, args[4], settings,
+                        LISP_CALL (env, Qlist, address));
+      else if (fd < 0)
+        signal_failure (env, &failure, args[4], settings, args[5]);
+    }
+  free (settings);
+  return LISP_CALL (env, Qcons_function, handle, address);
+}
+
+/* Delete PROCESS, half made, keeping the error that is signalled.  */
+static void
+discard_process (emacs_env *env, emacs_value process)
+{
+  emacs_value symbol, data;
+  enum emacs_funcall_exit exit
+      = env->non_local_exit_get (env, &symbol, &data);
+  env->non_local_exit_clear (env);
+  LISP_CALL (env, Qset_process_sentinel, process, Qignore);
+  LISP_CALL (env, Qdelete_process, process);
+  env->non_local_exit_clear (env);
+  if (exit == emacs_funcall_exit_signal)
+    env->non_local_exit_signal (env, symbol, data);
+  else if (exit == emacs_funcall_exit_throw)
+    env->non_local_exit_throw (env, symbol, data);
+}
+
+/* Call core's `make-network-process' with the arguments in VECTOR, and
+   with KEYWORD and PATH if KEYWORD is not nil.  */
+static emacs_value
+make_process (emacs_env *env, emacs_value vector, emacs_value keyword,
+              const char *path)
+{
+  ptrdiff_t count = lisp_pending (env) ? 0 : env->vec_size (env, vector);
+  if (lisp_pending (env))
+    return Qnil;
+  emacs_value *list = calloc ((size_t) count + 2, sizeof *list);
+  if (!list)
+    {
+      lisp_signal_errno (env, "Cannot make process", ENOMEM, Qnil);
+      return Qnil;
+    }
+  for (ptrdiff_t i = 0; i < count; i++)
+    list[i] = env->vec_get (env, vector, i);
+  if (env->is_not_nil (env, keyword))
+    {
+      list[count++] = keyword;
+      list[count++] = lisp_string (env, path);
+    }
+  emacs_value process = lisp_call (env, Qmake, count, list);
+  free (list);
+  return process;
+}
+
+/* Make a process that stands on a socket of Emacs' own, for a moment.
+   ROLE is `:remote' for a client, `:local' for a server, or nil if ARGS
+   have all that it needs.  Its probable descriptor goes to *HINT.  */
+static emacs_value
+make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
+                  const char *directory, int *hint)
+{
+  struct place place;
+  const char *path = "";
+  int code = 0;
+  bool server = env->eq (env, role, Qlocal);
+  bool client = env->eq (env, role, Qremote);
+  if (client)
+    code = placeholder_path (directory, &path);
+  else if (server)
+    code = place_make (&place, directory);
+  if (code != 0)
+    {
+      lisp_signal_errno (env, "Cannot make a place for the process", code,
+                         Qnil);
+      return Qnil;
+    }
+  *hint = placeholder_next_descriptor ();
+  emacs_value process
+      = make_process (env, args, role, server ? place.path : path);
+  if (client)
+    placeholder_drain ();
+  else if (server)
+    place_remove (&place);
+  return process;
+}
+
+/* Lay the socket of HANDLE beneath PROCESS.  */
+static void
+lay_beneath (emacs_env *env, emacs_value process, struct handle *handle,
+             int hint)
+{
+  int fd = find_descriptor (env, process, hint);
+  if (fd >= 0)
+    {
+      int code = placeholder_replace (fd, &handle->fd);
+      if (code == 0)
+        handle_settle (handle, fd);
+      else
+        lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
+    }
+  if (lisp_pending (env))
+    discard_process (env, process);
+}
+
+/* (sockopt--adopt HANDLE ARGS ROLE DIRECTORY)
+
+   Make a process with core's `make-network-process' from the vector ARGS
+   and lay the socket of HANDLE beneath it.  Call with `inhibit-quit'
+   bound.  */
+PRIMITIVE (sockopt_adopt)
+{
+  (void) nargs;
+  (void) data;
+  int hint = -1;
+  size_t size;
+  emacs_value process = Qnil;
+  struct handle *handle = handle_get (env, args[0]);
+  char *directory = lisp_copy_string (env, args[3], &size);
+  if (handle && directory)
+    process = make_placeholder (env, args[1], args[2], directory, &hint);
+  free (directory);
+  if (!lisp_pending (env))
+    lay_beneath (env, process, handle, hint);
+  return process;
+}
+
+/* (sockopt--hold)
+   A handle that keeps a process waiting.  */
+PRIMITIVE (sockopt_hold)
+{
+  (void) nargs;
+  (void) args;
+  (void) data;
+  int pair[2];
+  int code = placeholder_hold (pair);
+  if (code != 0)
+    {
+      lisp_signal_errno (env, "make client process failed", code, Qnil);
+      return Qnil;
+    }
+  emacs_value value = handle_make (env, pair[0], true);
+  struct handle *handle = handle_get (env, value);
+  if (handle)
+    handle->peer = pair[1];
+  else
+    socket_close (&pair[1]);
+  return value;
+}
+
+/* A copy of ADDRESSES for a job to own.  */
+static struct addresses *
+copy_addresses (emacs_env *env, const struct addresses *addresses)
+{
+  size_t size = sizeof *addresses
+                + addresses->count * sizeof addresses->items[0];
+  struct addresses *copy = malloc (size);
+  if (copy)
+    memcpy (copy, addresses, size);
+  else
+    lisp_signal_errno (env, "Cannot keep addresses", ENOMEM, Qnil);
+  return copy;
+}
+
+/* (sockopt--start HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS)
+
+   Start to connect for the process that HANDLE holds.  TARGET is
+   addresses, or a list (HOST SERVICE FAMILY) that is looked up first.
+   When done, LINE is written to the pipe process CHANNEL.  Value is a
+   job.  */
+PRIMITIVE (sockopt_start)
+{
+  (void) nargs;
+  (void) data;
+  size_t count, size;
+  struct job *job = NULL;
+  struct owned_query owned = { .host = NULL };
+  struct addresses *addresses = NULL;
+  struct handle *handle = handle_get (env, args[0]);
+  struct setting *settings = settings_from_lisp (env, args[6], &count);
+  struct plan plan
+      = plan_from_lisp (env, args[4], args[5], Qnil, settings, count);
+  if (env->eq (env, env->type_of (env, args[3]), Qcons))
+    {
+      emacs_value rest = LISP_CALL (env, Qcdr, args[3]);
+      owned = query_from_lisp (
+          env, LISP_CALL (env, Qcar, args[3]), LISP_CALL (env, Qcar, rest),
+          LISP_CALL (env, Qcar, LISP_CALL (env, Qcdr, rest)), args[4]);
+    }
+  else
+    {
+      const struct addresses *given = addresses_get (env, args[3]);
+      addresses = given ? copy_addresses (env, given) : NULL;
+    }
+  char *line = lisp_copy_string (env, args[2], &size);
+  int channel = lisp_pending (env) ? -1 : env->open_channel (env, args[1]);
+  if (!lisp_pending (env))
+    {
+      fcntl (channel, F_SETFD, FD_CLOEXEC);
+      job = job_start (&owned.query, addresses, &plan, handle->peer, channel,
+                       line);
+      handle->peer = -1;
+      if (!job)
+        lisp_signal_errno (env, "make client process failed", errno, Qnil);
+    }
+  else
+    free (addresses);
+  free (line);
+  free (settings);
+  query_free (&owned);
+  return job ? job_make (env, job) : Qnil;
+}
+
+/* Put the socket of RACE in the place of the one that holds the process
+   of HANDLE.  */
+static void
+settle_race (emacs_env *env, struct handle *handle, struct race *race)
+{
+  int fd = handle->fd;
+  int code = placeholder_replace (fd, &race->fd);
+  if (code == 0)
+    handle_settle (handle, fd);
+  else
+    lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
+}
+
+/* Why JOB has no socket at all, as an error that is signalled.  */
+static void
+signal_job (emacs_env *env, struct job *job, const struct race *race,
+            emacs_value settings)
+{
+  int system_code;
+  char buffer[128];
+  int code = job_lookup_code (job, &system_code);
+  if (code != 0)
+    LISP_SIGNAL (
+        env, Qsockopt_system_error, lisp_string (env, "Cannot look up host"),
+        lisp_string (env,
+                     lookup_words (code, system_code, buffer, sizeof buffer)));
+  else
+    signal_failure (env, &race->failure, settings,
+                    race->plan ? race->plan->settings : NULL, Qnil);
+}
+
+/* (sockopt--finish HANDLE JOB SETTINGS)
+
+   JOB is done.  If the process of HANDLE still waits for it, lay the
+   socket beneath it.  Value is the address connected to, or nil if the
+   connection failed and the process is going to say so.  If there is no
+   socket that could fail, signal why.  Drop JOB in any case.  */
+PRIMITIVE (sockopt_finish)
+{
+  (void) nargs;
+  (void) data;
+  emacs_value address = Qnil;
+  struct handle *handle = handle_get (env, args[0]);
+  struct job *job = job_get (env, args[1]);
+  if (!job || !job_done (job))
+    return Qnil;
+  struct race *race;
+  enum race_state state = job_race (job, &race);
+  if (!handle_valid (handle))
+    state = RACE_RUNNING;
+  if (state == RACE_WON)
+    address = lisp_from_address (env, job_address (job));
+  if (state != RACE_RUNNING && race->fd >= 0)
+    settle_race (env, handle, race);
+  else if (handle_valid (handle))
+    signal_job (env, job, race, args[2]);
+  return address;
+}
+
+/* (sockopt--drop JOB)
+   A process that still waits for it fails.  */
+PRIMITIVE (sockopt_drop)
+{
+  (void) nargs;
+  (void) data;
+  job_drop (env, args[0]);
+  return Qnil;
+}
+
+/* (sockopt--name HANDLE)
+   The address that the socket is bound to.  */
+PRIMITIVE (sockopt_name)
+{
+  (void) nargs;
+  (void) data;
+  struct address address;
+  struct handle *handle = handle_get (env, args[0]);
+  return handle && address_local_of (handle->fd, &address)
+             ? lisp_from_address (env, &address)
+             : Qnil;
+}
+
+/* (sockopt--close HANDLE) */
+PRIMITIVE (sockopt_close)
+{
+  (void) nargs;
+  (void) data;
+  struct handle *handle = handle_get (env, args[0]);
+  if (handle)
+    handle_close (handle);
+  return Qnil;
+}

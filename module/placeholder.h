@@ -1,0 +1,71 @@
+/* Placeholders: what a process of Emacs stands on before our socket.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#ifndef SOCKOPT_PLACEHOLDER_H
+#define SOCKOPT_PLACEHOLDER_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "address.h"
+
+/* Emacs makes a network process only on a socket that it made itself.
+   So it is given something harmless to connect to or to listen on, and
+   the socket that we made takes that one's place: dup2(2).  */
+
+/* A place for one socket file, in a directory that is ours alone.  */
+struct place
+{
+  int directory;
+  char name[PATH_MAX];
+  char path[LOCAL_PATH_MAX + 1];
+};
+
+/* Make a place below the directory PARENT; its `path' fits into a local
+   address.  Return 0 or an errno value.  */
+int place_make (struct place *place, const char *parent);
+
+/* Remove the place and the socket file in it, if there is one.  */
+void place_remove (struct place *place);
+
+/* Put into *PATH where a client placeholder can connect to: a listener
+   of ours, made at the first call in a place below PARENT and then
+   kept.  Return 0 or an errno value.  */
+int placeholder_path (const char *parent, const char **path);
+
+/* Close what has connected to that listener, so that its queue never
+   fills.  */
+void placeholder_drain (void);
+
+/* Make a connected pair of sockets.  PAIR[0] can be neither read nor
+   written: laid beneath a process that waits for its connection, it
+   keeps it waiting until it is replaced or PAIR[1] is closed.  Return 0
+   or an errno value.  */
+int placeholder_hold (int pair[2]);
+
+/* Put *SOCKET, which this closes, in the place of descriptor FD.
+   Return 0 or an errno value; on error both are as they were.  */
+int placeholder_replace (int fd, int *socket);
+
+/* The descriptor that the next open one will have, or -1 when the table
+   is full.  */
+int placeholder_next_descriptor (void);
+
+#endif /* SOCKOPT_PLACEHOLDER_H */

@@ -1,0 +1,62 @@
+/* The functions that the module gives to Lisp.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#ifndef SOCKOPT_PRIMITIVES_H
+#define SOCKOPT_PRIMITIVES_H
+
+#include <stddef.h>
+
+#include <emacs-module.h>
+
+#include "handle.h"
+#include "option.h"
+
+/* A function of the module, as `make_function' takes it.  */
+#define PRIMITIVE(name)                                                       \
+  emacs_value name (emacs_env *env, ptrdiff_t nargs, emacs_value *args,       \
+                    void *data)
+
+/* access.c: options of a socket.  */
+PRIMITIVE (sockopt_rows);
+PRIMITIVE (sockopt_get);
+PRIMITIVE (sockopt_set);
+PRIMITIVE (sockopt_set_many);
+PRIMITIVE (sockopt_check);
+PRIMITIVE (sockopt_options);
+PRIMITIVE (sockopt_find);
+
+/* make.c: sockets and the processes on them.  */
+PRIMITIVE (sockopt_lookup);
+PRIMITIVE (sockopt_address);
+PRIMITIVE (sockopt_open);
+PRIMITIVE (sockopt_adopt);
+PRIMITIVE (sockopt_hold);
+PRIMITIVE (sockopt_start);
+PRIMITIVE (sockopt_finish);
+PRIMITIVE (sockopt_drop);
+PRIMITIVE (sockopt_name);
+PRIMITIVE (sockopt_close);
+
+/* The settings in VECTOR, [ROW VALUE ROW VALUE ...], and their number
+   in *COUNT.  To be freed; null if there are none or one is wrong, which
+   is then signalled.  */
+struct setting *settings_from_lisp (emacs_env *env, emacs_value vector,
+                                    size_t *count);
+
+#endif /* SOCKOPT_PRIMITIVES_H */

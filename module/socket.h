@@ -1,0 +1,85 @@
+/* Sockets: create, bind, connect, listen, with their options in time.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#ifndef SOCKOPT_SOCKET_H
+#define SOCKOPT_SOCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "option.h"
+
+/* An option with the value to set.  */
+struct setting
+{
+  const struct option *option;
+  struct bytes bytes;
+};
+
+/* What to make: a socket of TYPE (SOCK_STREAM, ...) and PROTOCOL (0 for
+   the family's own), bound and listening with BACKLOG if it is a
+   SERVER, and with the SETTINGS made when they count.  */
+struct plan
+{
+  int type;
+  int protocol;
+  bool server;
+  int backlog;
+  const struct setting *settings;
+  size_t settings_count;
+};
+
+/* What failed: an errno value, and in words what was being done.  For
+   an option, SETTING points at it; otherwise it is null.  */
+struct failure
+{
+  int code;
+  const char *verb;
+  const struct setting *setting;
+};
+
+/* Make a socket by PLAN for ADDRESS: bound to it, for a server; not yet
+   connected, for a client.  It does not block and is closed on exec.
+   Return the descriptor, or -1 with *FAILURE set and nothing left.  */
+int socket_make (const struct plan *plan, const struct address *address,
+                 struct failure *failure);
+
+/* Start to connect FD.  Return 0 when it is connected, EINPROGRESS when
+   it will be writable on completion, or another errno value.  EAGAIN
+   (local sockets only) means that the server's queue is full now.  */
+int socket_connect (int fd, const struct address *address);
+
+/* The error pending on FD, which this clears, or 0.  */
+int socket_error (int fd);
+
+/* Whether it is too late to set OPTION on FD with any effect.  */
+bool socket_too_late (int fd, const struct option *option);
+
+/* A number that no other open socket has.  Return false where FD is not
+   an open socket.  The kernel gives a cookie to each socket (Linux 4.12,
+   socket(7)); elsewhere it is the inode number.  */
+bool socket_identity (int fd, uint64_t *identity);
+
+/* Close the descriptor in *FD, if there is one, and forget it.  errno
+   stays as it is.  */
+void socket_close (int *fd);
+
+#endif /* SOCKOPT_SOCKET_H */
