@@ -179,17 +179,20 @@ It is the version and, where the C files are at hand, their hash."
   "The packages that hold emacs-module.h.")
 
 (defun sockopt--header-directory ()
-  "Return the directory that holds emacs-module.h."
-  (or (cl-find-if
-       (lambda (directory)
-         (file-exists-p (expand-file-name "emacs-module.h" directory)))
-       (append (list (expand-file-name "../include" invocation-directory)
-                     (expand-file-name "src" source-directory)
-                     "/usr/include" "/usr/local/include")
-               (file-expand-wildcards "/usr/include/emacs*" t)))
+  "Return the directory that holds emacs-module.h.
+That of the running Emacs comes before the system's."
+  (let ((file (locate-file
+               "emacs-module.h"
+               (append (list (expand-file-name "../include"
+                                               invocation-directory)
+                             (expand-file-name "src" source-directory)
+                             "/usr/include" "/usr/local/include")
+                       (file-expand-wildcards "/usr/include/emacs*" t)))))
+    (unless file
       (signal 'sockopt-error
               (list (format "No emacs-module.h found; it is in the package %s"
-                            sockopt--header-packages)))))
+                            sockopt--header-packages))))
+    (file-name-directory file)))
 
 (defun sockopt--compile-command (output)
   "Return the command, a list, that builds the module as file OUTPUT."

@@ -1,0 +1,157 @@
+# Makefile for developers of sockopt.  Users need none of it: the command
+# M-x sockopt-module-compile builds the module.
+#
+# Copyright (C) 2026 The sockopt authors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+EMACS = emacs
+CFLAGS = -O2 -g
+# Set these for `make demo'; empty means a server of our own.
+HOST =
+PORT =
+# An ERT selector: make check SELECTOR='"^sockopt-get"'
+SELECTOR = t
+
+BATCH = $(EMACS) -Q --batch
+STD = -std=gnu11 -pthread
+WARNINGS = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow \
+	   -Wmissing-prototypes
+SUFFIX := $(if $(filter Darwin,$(shell uname -s)),dylib,so)
+
+MODULE = lisp/sockopt-module.$(SUFFIX)
+MODULE_C := $(sort $(wildcard module/*.c))
+MODULE_H := $(sort $(wildcard module/*.h))
+LISP := $(sort $(wildcard lisp/*.el))
+CHECK_C := $(sort $(wildcard test/check/*.c))
+CHECK_H := $(sort $(wildcard test/check/*.h))
+TEST_LISP := $(sort $(wildcard test/*.el))
+ERT := $(sort $(wildcard test/*-tests.el))
+
+# What the C tests can reach: all that knows nothing of Emacs.
+BARE_C = $(shell grep -LE '"lisp\.h"|emacs-module\.h' $(MODULE_C))
+
+# Lisp compares this with the sources before it loads a module, and knows
+# where emacs-module.h is.
+STAMP = $(shell $(BATCH) -l lisp/sockopt.el \
+	  --eval '(princ (sockopt--stamp))')
+EMACS_INCLUDE = $(shell $(BATCH) -l lisp/sockopt.el \
+		  --eval '(princ (sockopt--header-directory))')
+
+BUILD_CC = $(CC) $(STD) $(WARNINGS) $(CFLAGS)
+MODULE_FLAGS = -fPIC -shared -fvisibility=hidden -I"$(EMACS_INCLUDE)" \
+	       -DSOCKOPT_STAMP='"$(STAMP)"'
+# Debian's libcheck needs libsubunit; elsewhere pkg-config knows.
+CHECK_LIBS = $(shell pkg-config --cflags --libs check 2>/dev/null \
+	       || echo -lcheck -lsubunit -lm -lrt)
+
+# A tool that is not there is an error, and says what to install.
+need = @command -v $(1) >/dev/null \
+	 || { echo "$(1) is missing: install the package $(2)"; exit 1; }
+
+SANITIZE = -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined \
+	   -fno-sanitize-recover=undefined
+SANITIZED = build/sanitize/sockopt-module.$(SUFFIX)
+REPORT = $(CURDIR)/build/sanitize/report
+# The sanitizers must be in Emacs before the module is.  Leaks are looked
+# for in the C tests alone, because Emacs itself leaks by design.
+ASAN = exitcode=99:log_path=$(REPORT)
+SANITIZED_EMACS = env ASAN_OPTIONS=$(ASAN):detect_leaks=0 LD_PRELOAD=$(shell \
+  $(CC) -print-file-name=libasan.so):$(shell \
+  $(CC) -print-file-name=libubsan.so) $(EMACS)
+
+all: module lisp		## Build the module, byte-compile the Lisp (default)
+
+module: $(MODULE)		## Build the module only
+
+lisp: $(LISP:.el=.elc)		## Byte-compile the Lisp only
+
+# Written only when something that goes into a module has changed, so that
+# a removed source, another compiler or another Emacs counts as well.  A
+# module that `sockopt-module-compile' built from other sources does, too.
+build/config: FORCE
+	@mkdir -p build
+	@{ echo '$(STAMP)'; echo '$(BUILD_CC) $(EMACS)'; \
+	   $(EMACS) --version | head -n 1; } > $@.new
+	@if cmp -s $@.new $@ && grep -qs '$(STAMP)' $(MODULE); \
+	 then rm $@.new; else mv $@.new $@; fi
+
+# A running Emacs may have the old module mapped: never write into it.
+$(MODULE): build/config
+	@test -f "$(EMACS_INCLUDE)emacs-module.h" || { echo "No emacs-module.h:\
+	 it comes with Emacs (Debian: emacs-common); or set EMACS_INCLUDE=DIR/"; \
+	 exit 1; }
+	$(BUILD_CC) $(MODULE_FLAGS) -o build/module.new $(MODULE_C)
+	mv build/module.new $@
+
+# Each may use macros of the others, and byte code is not portable from a
+# newer Emacs to an older one.
+lisp/%.elc: lisp/%.el $(LISP) build/config
+	$(BATCH) -L lisp --eval '(setq load-prefer-newer t)' \
+	  -f batch-byte-compile $<
+
+build/check: $(CHECK_C) $(CHECK_H) build/config
+	$(BUILD_CC) -Imodule -o $@ $(CHECK_C) $(BARE_C) $(CHECK_LIBS)
+
+demo: all			## Move data with all options set: make demo [HOST=... PORT=...]
+	SOCKOPT_DEMO_HOST='$(HOST)' SOCKOPT_DEMO_PORT='$(PORT)' \
+	  $(BATCH) -L lisp -l test/demo.el -f sockopt-demo
+
+check: all build/check		## Run all tests, C and ERT: make check [SELECTOR=...]
+	EMACS='$(EMACS)' MODULE=$(MODULE) SELECTOR='$(SELECTOR)' \
+	  test/run-tests build/results build/check $(ERT)
+
+$(SANITIZED): build/config
+	@mkdir -p $(@D)
+	$(BUILD_CC) $(SANITIZE) $(MODULE_FLAGS) -o $@ $(MODULE_C)
+
+build/sanitize/check: $(CHECK_C) $(CHECK_H) build/config
+	@mkdir -p $(@D)
+	$(BUILD_CC) $(SANITIZE) -Imodule -o $@ $(CHECK_C) $(BARE_C) \
+	  $(CHECK_LIBS)
+
+sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests under ASan and UBSan, the C tests under valgrind too
+	$(call need,valgrind,valgrind)
+	rm -f $(REPORT).*
+	EMACS='$(SANITIZED_EMACS)' ASAN_OPTIONS='$(ASAN):detect_leaks=1' \
+	  UBSAN_OPTIONS='print_stacktrace=1:$(ASAN)' \
+	  REPORT='$(REPORT)' MODULE=$(SANITIZED) SELECTOR='$(SELECTOR)' \
+	  test/run-tests build/sanitize/results build/sanitize/check $(ERT)
+	CK_FORK=no timeout 300 valgrind -q --leak-check=full \
+	  --error-exitcode=99 build/check
+
+LINT_C = $(MODULE_C) $(CHECK_C)
+LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
+# Two at a time: clang-tidy takes seconds for each file.
+EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
+
+lint: lint-c lint-tidy lint-lisp	## Complain about everything that linters complain about
+
+lint-c:
+	$(call need,gcc,gcc)
+	$(call need,clang,clang)
+	$(call need,clang-format,clang-format)
+	$(EACH_C) gcc $(LINT_FLAGS) -Werror -I"$(EMACS_INCLUDE)" -c -o /dev/null '{}'
+	$(EACH_C) clang $(LINT_FLAGS) -Werror -I"$(EMACS_INCLUDE)" -c -o /dev/null '{}'
+	clang-format --dry-run -Werror $(LINT_C) $(MODULE_H) $(CHECK_H)
+
+lint-tidy:
+	$(call need,clang-tidy,clang-tidy)
+	$(EACH_C) clang-tidy --quiet '{}' -- $(LINT_FLAGS) -I"$(EMACS_INCLUDE)"
+
+lint-lisp:
+	$(BATCH) -L lisp -L test -l test/lint.el -f sockopt-lint \
+	  $(LISP) $(TEST_LISP)
+
+docs: all			## Write the generated parts of README.org
+	$(BATCH) -L lisp -l test/docs.el -f sockopt-docs-write
+
+clean:				## Remove all that the other targets make
+	rm -rf build $(MODULE) lisp/*.elc test/*.elc
+
+help:				## List the targets
+	@sed -n 's/^\([a-z][a-z]*\):.*## /\1	/p' Makefile
+
+FORCE:
+.PHONY: all module lisp demo check sanitize lint lint-c lint-tidy lint-lisp \
+	docs clean help FORCE
+.DELETE_ON_ERROR:
