@@ -69,29 +69,29 @@
 
 ;;; The module: finding, building and loading it
 
-(declare-function sockopt--rows "sockopt-module" ())
-(declare-function sockopt--get "sockopt-module" (process handle row))
-(declare-function sockopt--set "sockopt-module" (process handle row value))
-(declare-function sockopt--set-many "sockopt-module"
+(declare-function sockopt--rows "../module/sockopt-module.c" ())
+(declare-function sockopt--get "../module/sockopt-module.c" (process handle row))
+(declare-function sockopt--set "../module/sockopt-module.c" (process handle row value))
+(declare-function sockopt--set-many "../module/sockopt-module.c"
                   (process handle settings))
-(declare-function sockopt--check "sockopt-module" (settings))
-(declare-function sockopt--options "sockopt-module" (process handle))
-(declare-function sockopt--find "sockopt-module" (process))
-(declare-function sockopt--lookup "sockopt-module"
+(declare-function sockopt--check "../module/sockopt-module.c" (settings))
+(declare-function sockopt--options "../module/sockopt-module.c" (process handle))
+(declare-function sockopt--find "../module/sockopt-module.c" (process))
+(declare-function sockopt--lookup "../module/sockopt-module.c"
                   (host service family type))
-(declare-function sockopt--address "sockopt-module" (keyword address))
-(declare-function sockopt--open "sockopt-module"
+(declare-function sockopt--address "../module/sockopt-module.c" (keyword address))
+(declare-function sockopt--open "../module/sockopt-module.c"
                   (type protocol backlog addresses settings args))
-(declare-function sockopt--adopt "sockopt-module"
+(declare-function sockopt--adopt "../module/sockopt-module.c"
                   (handle args role directory))
-(declare-function sockopt--hold "sockopt-module" ())
-(declare-function sockopt--start "sockopt-module"
+(declare-function sockopt--hold "../module/sockopt-module.c" ())
+(declare-function sockopt--start "../module/sockopt-module.c"
                   (handle channel line target type protocol settings))
-(declare-function sockopt--finish "sockopt-module" (handle job settings))
-(declare-function sockopt--drop "sockopt-module" (job))
-(declare-function sockopt--name "sockopt-module" (handle))
-(declare-function sockopt--close "sockopt-module" (handle))
-(declare-function module-load "emacs-module.c" (file))
+(declare-function sockopt--finish "../module/sockopt-module.c" (handle job settings))
+(declare-function sockopt--drop "../module/sockopt-module.c" (job))
+(declare-function sockopt--name "../module/sockopt-module.c" (handle))
+(declare-function sockopt--close "../module/sockopt-module.c" (handle))
+(declare-function module-load "ext:emacs-module.c" (file))
 (declare-function advice--cd*r "nadvice" (f))
 
 (defcustom sockopt-module-directory nil
@@ -130,7 +130,7 @@ the directory \"sockopt\" in `user-emacs-directory'.  A module found on
         #'string<))
 
 (defun sockopt--stamp ()
-  "Return the stamp of a module that goes with this package.
+  "Return the stamp of a module made for this package.
 It is the version and, where the C files are at hand, their hash."
   (let ((directory (sockopt--source-directory)))
     (concat sockopt--version ":"
@@ -168,7 +168,7 @@ It is the version and, where the C files are at hand, their hash."
                             (locate-user-emacs-file "sockopt/"))))))))
 
 (defun sockopt--usable-module (files)
-  "Return the first of the module FILES that goes with this package."
+  "Return the first of the module FILES made for this package."
   (let ((stamp (sockopt--stamp)))
     (cl-find-if (lambda (file)
                   (string-prefix-p stamp (or (sockopt--file-stamp file) "")))
@@ -179,7 +179,7 @@ It is the version and, where the C files are at hand, their hash."
   "The packages that hold emacs-module.h.")
 
 (defun sockopt--header-directory ()
-  "Return the directory that holds emacs-module.h.
+  "Return the directory of emacs-module.h.
 That of the running Emacs comes before the system's."
   (let ((file (locate-file
                "emacs-module.h"
@@ -584,7 +584,7 @@ Signal an error if ARGS have a keyword that nobody knows."
           (t (signal 'args-out-of-range (list :service service 0 65535))))))
 
 (defun sockopt--address-keyword (args)
-  "Return the keyword in ARGS that holds an address, nil if a host does."
+  "Return the keyword of the address in ARGS, or nil if there is a host."
   (let ((keyword (if (plist-get args :server) :local :remote)))
     (cond ((plist-get args keyword) keyword)
           ((eq (plist-get args :family) 'local) :service))))
@@ -696,7 +696,7 @@ ADDRESS is the server's own or the client's peer.  Return CONTACT."
                :local (sockopt--name handle))))
 
 (defun sockopt--adopt-arguments (args address)
-  "Return what `sockopt--adopt' makes a process of by ARGS: (VECTOR ROLE).
+  "Return (VECTOR ROLE) to pass to `sockopt--adopt' for ARGS.
 ADDRESS is where the socket is or leads to."
   (cond ((eq (plist-get args :type) 'datagram)
          (list (vconcat (sockopt--datagram-arguments args address)) nil))

@@ -73,8 +73,8 @@ write_option (emacs_env *env, int fd, const struct option *option,
   if (socket_too_late (fd, option))
     {
       const char *hint = option->moment == MOMENT_BEFORE_BIND
-                             ? "it must be set before the socket is bound"
-                             : "it must be set before the socket connects";
+                           ? "it must be set before the socket is bound"
+                           : "it must be set before the socket connects";
       LISP_SIGNAL (env, Qsockopt_too_late, lisp_keyword (env, option),
                    lisp_string (env, hint));
       return Qnil;
@@ -256,7 +256,7 @@ PRIMITIVE (sockopt_rows)
   for (size_t i = 0; rows && i < options_count; i++)
     rows[i] = row_to_lisp (env, &options[i]);
   emacs_value list
-      = lisp_call (env, Qlist, rows ? (ptrdiff_t) options_count : 0, rows);
+    = lisp_call (env, Qlist, rows ? (ptrdiff_t) options_count : 0, rows);
   free (rows);
   return list;
 }

@@ -95,7 +95,7 @@ address_local (struct address *address, const char *path, size_t size)
   memcpy (local->sun_path, path, size);
   if (abstract)
     address->length
-        = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
+      = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
   return true;
 }
 
@@ -103,8 +103,7 @@ bool
 address_raw (struct address *address, int family, const uint8_t *bytes,
              size_t size)
 {
-  size_t start
-      = offsetof (struct sockaddr, sa_family) + sizeof (sa_family_t);
+  size_t start = offsetof (struct sockaddr, sa_family) + sizeof (sa_family_t);
   if (sizeof address->storage - start < size)
     return false;
   address_clear (address, family, start + size);
@@ -150,8 +149,8 @@ const uint8_t *
 address_bytes (const struct address *address)
 {
   return address_family (address) == AF_INET
-             ? (const uint8_t *) &const_ipv4 (address)->sin_addr
-             : const_ipv6 (address)->sin6_addr.s6_addr;
+           ? (const uint8_t *) &const_ipv4 (address)->sin_addr
+           : const_ipv6 (address)->sin6_addr.s6_addr;
 }
 
 uint16_t

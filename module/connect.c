@@ -89,7 +89,7 @@ note_connect (struct race *race, size_t i, int code)
   if (code == EINPROGRESS || code == EAGAIN)
     return RACE_RUNNING;
   race->failure
-      = (struct failure){ .code = code, .verb = "make client process failed" };
+    = (struct failure){ .code = code, .verb = "make client process failed" };
   socket_close (&contender->fd);
   lose (race, -1);
   remove_contender (race, i);
@@ -110,7 +110,7 @@ join (struct race *race)
       return RACE_RUNNING;
     }
   race->contenders[race->running]
-      = (struct contender){ .fd = fd, .address = index };
+    = (struct contender){ .fd = fd, .address = index };
   return note_connect (race, race->running++, socket_connect (fd, address));
 }
 
@@ -122,8 +122,8 @@ check_contender (struct race *race, size_t i, int events)
   struct contender *contender = &race->contenders[i];
   if (contender->again)
     return note_connect (
-        race, i,
-        socket_connect (contender->fd, &race->addresses[contender->address]));
+      race, i,
+      socket_connect (contender->fd, &race->addresses[contender->address]));
   if (events & (POLLERR | POLLHUP | POLLNVAL))
     {
       lose (race, contender->fd);

@@ -227,8 +227,8 @@ save_claim (emacs_env *env, emacs_value contact, emacs_value option)
 {
   emacs_value cell = LISP_CALL (env, Qplist_member, contact, option);
   return (struct claim){ .option = option,
-                         .present = !lisp_pending (env)
-                                    && env->is_not_nil (env, cell),
+                         .present
+                         = !lisp_pending (env) && env->is_not_nil (env, cell),
                          .value
                          = LISP_CALL (env, Qplist_get, contact, option) };
 }
@@ -281,8 +281,7 @@ check_process (emacs_env *env, emacs_value process)
     signal_process (env, "Process is not a network process", process);
   else if (!is_one_of (env, status, live, sizeof live / sizeof *live))
     signal_process (env, "Process is not running", process);
-  emacs_value contact
-      = LISP_CALL (env, Qprocess_contact, process, Qt, Qt);
+  emacs_value contact = LISP_CALL (env, Qprocess_contact, process, Qt, Qt);
   if (!lisp_pending (env) && !env->is_not_nil (env, contact))
     signal_process (env, "Process is still looking up its host", process);
   return contact;

@@ -33,10 +33,12 @@ LISP_SYMBOLS (LISP_DEFINE)
 void
 lisp_init (emacs_env *env)
 {
+/* clang-format off */
 #define LISP_INTERN(name, text)                                               \
   name = env->make_global_ref (env, env->intern (env, text));
   LISP_SYMBOLS (LISP_INTERN)
 #undef LISP_INTERN
+  /* clang-format on */
 }
 
 bool
@@ -49,8 +51,7 @@ emacs_value
 lisp_call (emacs_env *env, emacs_value function, ptrdiff_t nargs,
            emacs_value *args)
 {
-  return lisp_pending (env) ? Qnil
-                            : env->funcall (env, function, nargs, args);
+  return lisp_pending (env) ? Qnil : env->funcall (env, function, nargs, args);
 }
 
 void
@@ -282,8 +283,8 @@ from_inet_address (emacs_env *env, const struct address *address)
       elements[count] = env->make_integer (env, bytes[count]);
   else
     for (; count < 8; count++)
-      elements[count] = env->make_integer (
-          env, bytes[2 * count] << CHAR_BIT | bytes[2 * count + 1]);
+      elements[count] = env->make_integer (env, bytes[2 * count] << CHAR_BIT
+                                                  | bytes[2 * count + 1]);
   elements[count++] = env->make_integer (env, address_port (address));
   return lisp_call (env, Qvector_function, count, elements);
 }
@@ -396,8 +397,8 @@ lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
                    lisp_keyword (env, option));
       break;
     case FAULT_RANGE:
-      LISP_SIGNAL (env, Qargs_out_of_range, lisp_keyword (env, option),
-                   object, env->make_integer (env, kind->min),
+      LISP_SIGNAL (env, Qargs_out_of_range, lisp_keyword (env, option), object,
+                   env->make_integer (env, kind->min),
                    env->make_integer (env, kind->max));
       break;
     case FAULT_NONE:

@@ -31,6 +31,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "socket.h"
 
 /* The symbols used from C: for each a global reference, made once.  */
+/* clang-format off */
 #define LISP_SYMBOLS(DO)                                                      \
   DO (Qnil, "nil")                                                            \
   DO (Qt, "t")                                                                \
@@ -93,6 +94,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
   DO (Qsockopt_permission_denied, "sockopt-permission-denied")                \
   DO (Qsockopt_file_exists, "sockopt-file-already-exists")
 
+/* clang-format on */
+
 #define LISP_DECLARE(name, text) extern emacs_value name;
 LISP_SYMBOLS (LISP_DECLARE)
 #undef LISP_DECLARE
@@ -106,17 +109,17 @@ bool lisp_pending (emacs_env *env);
 
 /* Call FUNCTION with the arguments that follow, an array of
    emacs_value.  */
-#define LISP_CALL(env, function, ...)                                         \
-  lisp_call (env, function,                                                   \
-             (ptrdiff_t) (sizeof ((emacs_value[]){ __VA_ARGS__ })             \
-                          / sizeof (emacs_value)),                            \
-             (emacs_value[]){ __VA_ARGS__ })
+#define LISP_CALL(env, function, ...)                            \
+ lisp_call (env, function,                                       \
+            (ptrdiff_t) (sizeof ((emacs_value[]){ __VA_ARGS__ }) \
+                         / sizeof (emacs_value)),                \
+            (emacs_value[]){ __VA_ARGS__ })
 emacs_value lisp_call (emacs_env *env, emacs_value function, ptrdiff_t nargs,
                        emacs_value *args);
 
 /* Signal SYMBOL with the data that follow.  */
-#define LISP_SIGNAL(env, symbol, ...)                                         \
-  lisp_signal (env, symbol, LISP_CALL (env, Qlist, __VA_ARGS__))
+#define LISP_SIGNAL(env, symbol, ...) \
+ lisp_signal (env, symbol, LISP_CALL (env, Qlist, __VA_ARGS__))
 void lisp_signal (emacs_env *env, emacs_value symbol, emacs_value data);
 
 /* A Lisp string of the terminated UTF-8 TEXT.  */
@@ -137,8 +140,8 @@ emacs_value lisp_from_value (emacs_env *env, const struct value *value);
    [A B C D PORT], [A B C D E F G H PORT], a path, (FAMILY . BYTES).
    `lisp_to_address' signals if OBJECT, the value of KEYWORD, is none of
    these.  */
-void lisp_to_address (emacs_env *env, emacs_value keyword,
-                      emacs_value object, struct address *address);
+void lisp_to_address (emacs_env *env, emacs_value keyword, emacs_value object,
+                      struct address *address);
 emacs_value lisp_from_address (emacs_env *env, const struct address *address);
 
 /* The symbol that names OPTION.  */
@@ -151,12 +154,12 @@ void lisp_signal_errno (emacs_env *env, const char *verb, int code,
 
 /* Signal that setting or reading OPTION failed with CODE; VALUE is what
    was to be set, or null when reading.  */
-void lisp_signal_option (emacs_env *env, const struct option *option,
-                         int code, emacs_value *value);
+void lisp_signal_option (emacs_env *env, const struct option *option, int code,
+                         emacs_value *value);
 
-/* Make *BYTES of VALUE for OPTION, or signal what is wrong with it.  */
+/* Make *BYTES of OBJECT for OPTION, or signal what is wrong with it.  */
 void lisp_encode (emacs_env *env, const struct option *option,
-                  emacs_value value, struct bytes *bytes);
+                  emacs_value object, struct bytes *bytes);
 
 /* What BYTES of OPTION mean.  */
 emacs_value lisp_decode (emacs_env *env, const struct option *option,

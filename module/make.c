@@ -114,8 +114,7 @@ signal_lookup (emacs_env *env, int code, int system_code, emacs_value host,
                emacs_value service)
 {
   char buffer[128];
-  const char *words
-      = lookup_words (code, system_code, buffer, sizeof buffer);
+  const char *words = lookup_words (code, system_code, buffer, sizeof buffer);
   LISP_SIGNAL (env, Qsockopt_system_error,
                lisp_string (env, "Cannot look up host"),
                lisp_string (env, words), host, service);
@@ -170,7 +169,7 @@ PRIMITIVE (sockopt_lookup)
   (void) data;
   struct addresses *found = NULL;
   struct owned_query owned
-      = query_from_lisp (env, args[0], args[1], args[2], args[3]);
+    = query_from_lisp (env, args[0], args[1], args[2], args[3]);
   if (!lisp_pending (env))
     {
       int code = resolve_numeric (&owned.query, &found);
@@ -190,7 +189,7 @@ PRIMITIVE (sockopt_address)
   (void) nargs;
   (void) data;
   struct addresses *addresses
-      = malloc (sizeof *addresses + sizeof addresses->items[0]);
+    = malloc (sizeof *addresses + sizeof addresses->items[0]);
   if (!addresses)
     {
       lisp_signal_errno (env, "Cannot keep address", ENOMEM, Qnil);
@@ -301,14 +300,14 @@ PRIMITIVE (sockopt_open)
   struct failure failure = { .code = 0 };
   struct setting *settings = settings_from_lisp (env, args[4], &count);
   struct plan plan
-      = plan_from_lisp (env, args[0], args[1], args[2], settings, count);
+    = plan_from_lisp (env, args[0], args[1], args[2], settings, count);
   struct addresses *addresses = addresses_get (env, args[3]);
   emacs_value handle = Qnil, address = Qnil;
   if (addresses)
     {
       int fd = plan.server || plan.type == SOCK_DGRAM
-                   ? open_first (&plan, addresses, &index, &failure)
-                   : open_connected (env, &plan, addresses, &index, &failure);
+                 ? open_first (&plan, addresses, &index, &failure)
+                 : open_connected (env, &plan, addresses, &index, &failure);
       struct address actual = addresses->items[index];
       if (fd >= 0)
         {
@@ -331,8 +330,7 @@ static void
 discard_process (emacs_env *env, emacs_value process)
 {
   emacs_value symbol, data;
-  enum emacs_funcall_exit exit
-      = env->non_local_exit_get (env, &symbol, &data);
+  enum emacs_funcall_exit exit = env->non_local_exit_get (env, &symbol, &data);
   env->non_local_exit_clear (env);
   LISP_CALL (env, Qset_process_sentinel, process, Qignore);
   LISP_CALL (env, Qdelete_process, process);
@@ -394,7 +392,7 @@ make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
     }
   *hint = placeholder_next_descriptor ();
   emacs_value process
-      = make_process (env, args, role, server ? place.path : path);
+    = make_process (env, args, role, server ? place.path : path);
   if (client)
     placeholder_drain ();
   else if (server)
@@ -469,8 +467,8 @@ PRIMITIVE (sockopt_hold)
 static struct addresses *
 copy_addresses (emacs_env *env, const struct addresses *addresses)
 {
-  size_t size = sizeof *addresses
-                + addresses->count * sizeof addresses->items[0];
+  size_t size
+    = sizeof *addresses + addresses->count * sizeof addresses->items[0];
   struct addresses *copy = malloc (size);
   if (copy)
     memcpy (copy, addresses, size);
@@ -496,13 +494,15 @@ PRIMITIVE (sockopt_start)
   struct handle *handle = handle_get (env, args[0]);
   struct setting *settings = settings_from_lisp (env, args[6], &count);
   struct plan plan
-      = plan_from_lisp (env, args[4], args[5], Qnil, settings, count);
+    = plan_from_lisp (env, args[4], args[5], Qnil, settings, count);
   if (env->eq (env, env->type_of (env, args[3]), Qcons))
     {
       emacs_value rest = LISP_CALL (env, Qcdr, args[3]);
-      owned = query_from_lisp (
-          env, LISP_CALL (env, Qcar, args[3]), LISP_CALL (env, Qcar, rest),
-          LISP_CALL (env, Qcar, LISP_CALL (env, Qcdr, rest)), args[4]);
+      owned
+        = query_from_lisp (env, LISP_CALL (env, Qcar, args[3]),
+                           LISP_CALL (env, Qcar, rest),
+                           LISP_CALL (env, Qcar, LISP_CALL (env, Qcdr, rest)),
+                           args[4]);
     }
   else
     {
@@ -550,10 +550,10 @@ signal_job (emacs_env *env, struct job *job, const struct race *race,
   char buffer[128];
   int code = job_lookup_code (job, &system_code);
   if (code != 0)
-    LISP_SIGNAL (
-        env, Qsockopt_system_error, lisp_string (env, "Cannot look up host"),
-        lisp_string (env,
-                     lookup_words (code, system_code, buffer, sizeof buffer)));
+    LISP_SIGNAL (env, Qsockopt_system_error,
+                 lisp_string (env, "Cannot look up host"),
+                 lisp_string (env, lookup_words (code, system_code, buffer,
+                                                 sizeof buffer)));
   else
     signal_failure (env, &race->failure, settings,
                     race->plan ? race->plan->settings : NULL, Qnil);
@@ -606,8 +606,8 @@ PRIMITIVE (sockopt_name)
   struct address address;
   struct handle *handle = handle_get (env, args[0]);
   return handle && address_local_of (handle->fd, &address)
-             ? lisp_from_address (env, &address)
-             : Qnil;
+           ? lisp_from_address (env, &address)
+           : Qnil;
 }
 
 /* (sockopt--close HANDLE) */

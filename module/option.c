@@ -25,12 +25,12 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <string.h>
 
 /* A row whose C name is written once.  */
-#define ROW(key, name, lvl, knd, acc, mom, flg, text)                         \
-  {                                                                           \
-    .keyword = key, .constant = #name, .level = lvl, .number = name,          \
-    .kind = &kind_##knd, .access = ACCESS_##acc, .moment = MOMENT_##mom,      \
-    .flags = flg, .doc = text                                                 \
-  }
+#define ROW(key, name, lvl, knd, acc, mom, flg, text)                  \
+ {                                                                     \
+  .keyword = key, .constant = #name, .level = lvl, .number = name,     \
+  .kind = &kind_##knd, .access = ACCESS_##acc, .moment = MOMENT_##mom, \
+  .flags = flg, .doc = text                                            \
+ }
 
 /* clang-format off */
 const struct option options[] = {
@@ -83,8 +83,7 @@ option_set (int fd, const struct option *option, const struct bytes *bytes)
 {
   if (!(option->access & ACCESS_SET))
     return ENOPROTOOPT;
-  if (setsockopt (fd, option->level, option->number, &bytes->as,
-                  bytes->length)
+  if (setsockopt (fd, option->level, option->number, &bytes->as, bytes->length)
       < 0)
     return option_errno (errno);
   return 0;

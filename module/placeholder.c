@@ -68,8 +68,8 @@ name_socket (struct place *place)
 int
 place_make (struct place *place, const char *parent)
 {
-  int length = snprintf (place->name, sizeof place->name, "%s/sockopt-XXXXXX",
-                         parent);
+  int length
+    = snprintf (place->name, sizeof place->name, "%s/sockopt-XXXXXX", parent);
   if (length < 0 || sizeof place->name <= (size_t) length)
     return ENAMETOOLONG;
   if (!mkdtemp (place->name))
@@ -112,7 +112,7 @@ static int
 listen_at (const char *path)
 {
   struct plan plan
-      = { .type = SOCK_STREAM, .server = true, .backlog = SOMAXCONN };
+    = { .type = SOCK_STREAM, .server = true, .backlog = SOMAXCONN };
   struct address address;
   struct failure failure;
   if (!address_local (&address, path, strlen (path)))
@@ -191,8 +191,7 @@ int
 placeholder_hold (int pair[2])
 {
   int smallest = 1;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0,
-                  pair)
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)
       < 0)
     return errno;
   setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);

@@ -28,9 +28,9 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "option.h"
 
 /* A function of the module, as `make_function' takes it.  */
-#define PRIMITIVE(name)                                                       \
-  emacs_value name (emacs_env *env, ptrdiff_t nargs, emacs_value *args,       \
-                    void *data)
+#define PRIMITIVE(name)                                                \
+ emacs_value name (emacs_env *env, ptrdiff_t nargs, emacs_value *args, \
+                   void *data)
 
 /* access.c: options of a socket.  */
 PRIMITIVE (sockopt_rows);

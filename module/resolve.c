@@ -65,7 +65,7 @@ collect (const struct addrinfo *list)
   for (const struct addrinfo *info = list; info; info = info->ai_next)
     count++;
   struct addresses *result
-      = malloc (sizeof *result + count * sizeof result->items[0]);
+    = malloc (sizeof *result + count * sizeof result->items[0]);
   if (!result)
     return NULL;
   result->count = count;
@@ -78,9 +78,8 @@ collect (const struct addrinfo *list)
       while (other && other->ai_family == list->ai_family)
         other = other->ai_next;
       const struct addrinfo **turn
-          = first && (i % 2 == 0 || !other) ? &first : &other;
-      address_copy (&result->items[i], (*turn)->ai_addr,
-                    (*turn)->ai_addrlen);
+        = first && (i % 2 == 0 || !other) ? &first : &other;
+      address_copy (&result->items[i], (*turn)->ai_addr, (*turn)->ai_addrlen);
       *turn = (*turn)->ai_next;
     }
   return result;
@@ -290,4 +289,3 @@ job_address (const struct job *job)
 {
   return &job->addresses->items[job->race.address];
 }
-

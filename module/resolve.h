@@ -58,9 +58,9 @@ struct job;
    when the job is done, and then to close; -1 for none.  Return null,
    with errno, if it cannot be started; then LEASH and CHANNEL are
    closed and ADDRESSES freed.  */
-struct job *job_start (const struct query *query,
-                       struct addresses *addresses, const struct plan *plan,
-                       int leash, int channel, const char *line);
+struct job *job_start (const struct query *query, struct addresses *addresses,
+                       const struct plan *plan, int leash, int channel,
+                       const char *line);
 
 /* Whether the job is done.  Only then call the others.  */
 bool job_done (const struct job *job);

@@ -61,9 +61,8 @@ static bool
 fail (struct failure *failure, const char *verb, int code,
       const struct setting *setting)
 {
-  *failure = (struct failure){ .code = code,
-                               .verb = verb,
-                               .setting = setting };
+  *failure
+    = (struct failure){ .code = code, .verb = verb, .setting = setting };
   return false;
 }
 

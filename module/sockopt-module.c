@@ -40,58 +40,94 @@ SOCKOPT_EXPORT int emacs_module_init (struct emacs_runtime *runtime);
 extern const char sockopt_stamp[];
 SOCKOPT_EXPORT const char sockopt_stamp[] = "sockopt-stamp:" SOCKOPT_STAMP;
 
-static const struct
+/* A function as Emacs' own sources define one; `check-declare' reads it
+   too.  The last line of DOC has the names of the arguments.  */
+struct primitive
 {
   const char *name;
-  ptrdiff_t arity;
+  ptrdiff_t min_arity;
+  ptrdiff_t max_arity;
   emacs_value (*function) (emacs_env *, ptrdiff_t, emacs_value *, void *);
   const char *doc;
-} primitives[] = {
-  { "sockopt--rows", 0, sockopt_rows,
-    "Return the option table.\n\n(fn)" },
-  { "sockopt--get", 3, sockopt_get,
-    "Return an option of PROCESS, by the number of its ROW.\n\n"
-    "(fn PROCESS HANDLE ROW)" },
-  { "sockopt--set", 4, sockopt_set,
-    "Set an option of PROCESS to VALUE and return what it now is.\n\n"
-    "(fn PROCESS HANDLE ROW VALUE)" },
-  { "sockopt--set-many", 3, sockopt_set_many,
-    "Set options of PROCESS by SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
-    "(fn PROCESS HANDLE SETTINGS)" },
-  { "sockopt--check", 1, sockopt_check,
-    "Signal what is wrong with SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
-    "(fn SETTINGS)" },
-  { "sockopt--options", 2, sockopt_options,
-    "Return a plist of the readable options of PROCESS.\n\n"
-    "(fn PROCESS HANDLE)" },
-  { "sockopt--find", 1, sockopt_find,
-    "Return a new handle of PROCESS.\n\n(fn PROCESS)" },
-  { "sockopt--lookup", 4, sockopt_lookup,
-    "Return the addresses of HOST and SERVICE.\n\n"
-    "(fn HOST SERVICE FAMILY TYPE)" },
-  { "sockopt--address", 2, sockopt_address,
-    "Return ADDRESS, the value of KEYWORD, as addresses.\n\n"
-    "(fn KEYWORD ADDRESS)" },
-  { "sockopt--open", 6, sockopt_open,
-    "Return a new socket and its address.\n\n"
-    "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS ARGS)" },
-  { "sockopt--adopt", 4, sockopt_adopt,
-    "Return a new process on the socket of HANDLE.\n\n"
-    "(fn HANDLE ARGS ROLE DIRECTORY)" },
-  { "sockopt--hold", 0, sockopt_hold,
-    "Return a handle that keeps a process waiting.\n\n(fn)" },
-  { "sockopt--start", 7, sockopt_start,
-    "Start to connect for the process that HANDLE holds.\n\n"
-    "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS)" },
-  { "sockopt--finish", 3, sockopt_finish,
-    "Hand what JOB made to the process that HANDLE holds.\n\n"
-    "(fn HANDLE JOB SETTINGS)" },
-  { "sockopt--drop", 1, sockopt_drop, "Let JOB go.\n\n(fn JOB)" },
-  { "sockopt--name", 1, sockopt_name,
-    "Return the address that the socket of HANDLE is bound to.\n\n"
-    "(fn HANDLE)" },
-  { "sockopt--close", 1, sockopt_close,
-    "Close the socket of HANDLE if no process has it.\n\n(fn HANDLE)" },
+};
+
+#define DEFUN(lname, fnname, sname, minargs, maxargs, doc) \
+ static const struct primitive sname = { lname, minargs, maxargs, fnname, doc }
+
+DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
+       "Return the option table.\n\n"
+       "(fn)");
+
+DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 3, 3,
+       "Return an option of PROCESS, by the number of its ROW.\n\n"
+       "(fn PROCESS HANDLE ROW)");
+
+DEFUN ("sockopt--set", sockopt_set, Ssockopt_set, 4, 4,
+       "Set an option of PROCESS to VALUE and return what it now is.\n\n"
+       "(fn PROCESS HANDLE ROW VALUE)");
+
+DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, 3,
+       "Set options of PROCESS by SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
+       "(fn PROCESS HANDLE SETTINGS)");
+
+DEFUN ("sockopt--check", sockopt_check, Ssockopt_check, 1, 1,
+       "Signal what is wrong with SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
+       "(fn SETTINGS)");
+
+DEFUN ("sockopt--options", sockopt_options, Ssockopt_options, 2, 2,
+       "Return a plist of the readable options of PROCESS.\n\n"
+       "(fn PROCESS HANDLE)");
+
+DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 1, 1,
+       "Return a new handle of PROCESS.\n\n"
+       "(fn PROCESS)");
+
+DEFUN ("sockopt--lookup", sockopt_lookup, Ssockopt_lookup, 4, 4,
+       "Return the addresses of HOST and SERVICE.\n\n"
+       "(fn HOST SERVICE FAMILY TYPE)");
+
+DEFUN ("sockopt--address", sockopt_address, Ssockopt_address, 2, 2,
+       "Return ADDRESS, the value of KEYWORD, as addresses.\n\n"
+       "(fn KEYWORD ADDRESS)");
+
+DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 6, 6,
+       "Return a new socket and its address.\n\n"
+       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS ARGS)");
+
+DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 4, 4,
+       "Return a new process on the socket of HANDLE.\n\n"
+       "(fn HANDLE ARGS ROLE DIRECTORY)");
+
+DEFUN ("sockopt--hold", sockopt_hold, Ssockopt_hold, 0, 0,
+       "Return a handle that keeps a process waiting.\n\n"
+       "(fn)");
+
+DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 7, 7,
+       "Start to connect for the process that HANDLE holds.\n\n"
+       "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS)");
+
+DEFUN ("sockopt--finish", sockopt_finish, Ssockopt_finish, 3, 3,
+       "Hand what JOB made to the process that HANDLE holds.\n\n"
+       "(fn HANDLE JOB SETTINGS)");
+
+DEFUN ("sockopt--drop", sockopt_drop, Ssockopt_drop, 1, 1,
+       "Let JOB go.\n\n"
+       "(fn JOB)");
+
+DEFUN ("sockopt--name", sockopt_name, Ssockopt_name, 1, 1,
+       "Return the address that the socket of HANDLE is bound to.\n\n"
+       "(fn HANDLE)");
+
+DEFUN ("sockopt--close", sockopt_close, Ssockopt_close, 1, 1,
+       "Close the socket of HANDLE if no process has it.\n\n"
+       "(fn HANDLE)");
+
+static const struct primitive *const primitives[] = {
+  &Ssockopt_rows,    &Ssockopt_get,     &Ssockopt_set,   &Ssockopt_set_many,
+  &Ssockopt_check,   &Ssockopt_options, &Ssockopt_find,  &Ssockopt_lookup,
+  &Ssockopt_address, &Ssockopt_open,    &Ssockopt_adopt, &Ssockopt_hold,
+  &Ssockopt_start,   &Ssockopt_finish,  &Ssockopt_drop,  &Ssockopt_name,
+  &Ssockopt_close,
 };
 
 int
@@ -104,10 +140,12 @@ emacs_module_init (struct emacs_runtime *runtime)
     return 2;
   lisp_init (env);
   for (size_t i = 0; i < sizeof primitives / sizeof primitives[0]; i++)
-    LISP_CALL (env, Qdefalias, env->intern (env, primitives[i].name),
-               env->make_function (env, primitives[i].arity,
-                                   primitives[i].arity,
-                                   primitives[i].function, primitives[i].doc,
-                                   NULL));
+    {
+      const struct primitive *primitive = primitives[i];
+      LISP_CALL (env, Qdefalias, env->intern (env, primitive->name),
+                 env->make_function (env, primitive->min_arity,
+                                     primitive->max_arity, primitive->function,
+                                     primitive->doc, NULL));
+    }
   return 0;
 }
