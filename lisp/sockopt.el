@@ -110,8 +110,7 @@ the directory \"sockopt\" in `user-emacs-directory'.  A module found on
 (defconst sockopt--version
   (eval-when-compile
     (with-temp-buffer
-      (insert-file-contents (or (bound-and-true-p byte-compile-current-file)
-                                load-file-name buffer-file-name))
+      (insert-file-contents (macroexp-file-name))
       (re-search-forward "^;; Version: \\(.+\\)$")
       (match-string 1)))
   "The version in this file's header.")
@@ -409,8 +408,9 @@ refuses otherwise (getsockopt(2)).
 This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
   (let ((handle (gethash process sockopt--handles)))
     (if (or handle (not (gethash process sockopt--waiting)))
-        (sockopt--get process (or handle (sockopt--renew-handle process))
-                      (sockopt--row option))
+        (let ((handle (or handle (sockopt--renew-handle process)))
+              (row (sockopt--row option)))
+          (sockopt--get process handle row))
       (sockopt--get-waiting process option))))
 
 ;;;###autoload
@@ -433,9 +433,10 @@ the kernel refuses otherwise (setsockopt(2)).  Then nothing is changed."
           (sockopt-set process option value)
         (sockopt-unsupported nil)))
      ((or handle (not (gethash process sockopt--waiting)))
-      (setq value (sockopt--set process
-                                (or handle (sockopt--renew-handle process))
-                                (sockopt--row option) value))
+      ;; These may load the module, and so come before its functions.
+      (let ((handle (or handle (sockopt--renew-handle process)))
+            (row (sockopt--row option)))
+        (setq value (sockopt--set process handle row value)))
       (plist-put (process-contact process t t) option value)
       t)
      (t (sockopt--set-waiting process option value)))))
@@ -470,9 +471,10 @@ error names it, those before it stay set, and the error data end with
       (cl-loop for (option value) on plist by #'cddr
                do (sockopt-set process option value)
                finally return t)
-    (let ((settings (sockopt--settings plist)))
+    (let ((settings (sockopt--settings plist))
+          (handle (sockopt--handle process)))
       (condition-case error
-          (sockopt--set-many process (sockopt--handle process) settings)
+          (sockopt--set-many process handle settings)
         (sockopt-error
          (let ((done (sockopt--note-settings process plist settings)))
            (signal (car error)
@@ -496,7 +498,8 @@ of the options that were set."
   "Return a plist of the socket options of PROCESS, from the kernel.
 It has every option that this socket has and that can be read, but for
 those whose reading changes the socket."
-  (sockopt--options process (sockopt--handle process)))
+  (let ((handle (sockopt--handle process)))
+    (sockopt--options process handle)))
 
 (defun sockopt--option-p (keyword)
   "Return non-nil if KEYWORD is an option, and no keyword of core."

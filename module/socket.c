@@ -23,6 +23,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -159,6 +161,24 @@ socket_error (int fd)
   return code;
 }
 
+/* Whether FD is connected, or on the way to be.  A TCP socket that still
+   connects has no peer yet, but a state: the first byte of what TCP_INFO
+   gives, which is cut to what is asked for.  */
+static bool
+has_begun_to_connect (int fd)
+{
+  struct address address;
+  if (address_remote_of (fd, &address))
+    return true;
+#ifdef TCP_INFO
+  unsigned char state = TCP_CLOSE;
+  socklen_t length = sizeof state;
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0)
+    return state == TCP_SYN_SENT;
+#endif
+  return false;
+}
+
 bool
 socket_too_late (int fd, const struct option *option)
 {
@@ -168,9 +188,9 @@ socket_too_late (int fd, const struct option *option)
     case MOMENT_BEFORE_BIND:
       if (address_local_of (fd, &address) && address_named (&address))
         return true;
-      return address_remote_of (fd, &address);
+      return has_begun_to_connect (fd);
     case MOMENT_BEFORE_CONNECT:
-      return address_remote_of (fd, &address);
+      return has_begun_to_connect (fd);
     case MOMENT_ANY:
     default:
       return false;

@@ -1,0 +1,579 @@
+/* Tests of placeholders.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "placeholder.h"
+#include "socket.h"
+#include "suites.h"
+
+/* A new directory that goes after the test.  */
+static const char *
+scratch_directory (void)
+{
+  static char directory[64];
+  snprintf (directory, sizeof directory, "%s", scratch_path (""));
+  return directory;
+}
+
+/* A plain local server at PATH.  */
+static int
+serve_at (const char *path)
+{
+  struct address address;
+  int fd = sort_socket (SORT_LOCAL_STREAM);
+  ck_assert (address_local (&address, path, strlen (path)));
+  ck_assert_int_eq (bind (fd, (struct sockaddr *) &address.storage,
+                          address.length),
+                    0);
+  ck_assert_int_eq (listen (fd, 5), 0);
+  return fd;
+}
+
+/* A client of what listens at PATH.  */
+static int
+connect_at (const char *path)
+{
+  struct address address;
+  int fd = sort_socket (SORT_LOCAL_STREAM);
+  ck_assert (address_local (&address, path, strlen (path)));
+  ck_assert_int_eq (connect (fd, (struct sockaddr *) &address.storage,
+                             address.length),
+                    0);
+  return fd;
+}
+
+/* Leave room for MORE descriptors (while there are no gaps); return the
+   limit as it was.  */
+static struct rlimit
+limit_descriptors (int more)
+{
+  struct rlimit old;
+  int next = sort_socket (SORT_UDP4);
+  close (next);
+  ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &old), 0);
+  struct rlimit limit = old;
+  limit.rlim_cur = (rlim_t) (next + more);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+  return old;
+}
+
+/* The listener.  It is made once and then stays: so these tests run
+   first, and count for themselves.  */
+
+static void
+check_no_listener (const char *parent, int code)
+{
+  const char *path;
+  int before = open_descriptors ();
+  ck_assert_int_eq (placeholder_path (parent, &path), code);
+  ck_assert_int_eq (open_descriptors (), before);
+}
+
+START_TEST (test_no_listener)
+{
+  char parent[PATH_MAX];
+  memset (parent, '/', sizeof parent);
+  parent[sizeof parent - 1] = '\0';
+  placeholder_drain ();
+  check_no_listener ("/no-such-directory", ENOENT);
+  check_no_listener ("/dev/null", ENOTDIR);
+  check_no_listener (parent, ENAMETOOLONG);
+}
+END_TEST
+
+/* The listener and its file are two descriptors; no file has a name.  */
+START_TEST (test_listener)
+{
+  const char *path, *again;
+  char parent[] = "/tmp/sockopt-check-XXXXXX";
+  ck_assert_ptr_nonnull (mkdtemp (parent));
+  int before = open_descriptors ();
+  ck_assert_int_eq (placeholder_path (parent, &path), 0);
+  ck_assert_int_eq (open_descriptors (), before + 2);
+  ck_assert_int_eq (entries (parent), 0);
+  ck_assert_int_eq (rmdir (parent), 0);
+  ck_assert_int_eq (placeholder_path (parent, &again), 0);
+  ck_assert_str_eq (path, again);
+  ck_assert_int_eq (open_descriptors (), before + 2);
+  int client = connect_at (path);
+  placeholder_drain ();
+  close (client);
+}
+END_TEST
+
+/* For the other tests of the listener: it is there already.  */
+static const char *listener;
+
+static void
+find_listener (void)
+{
+  ck_assert_int_eq (placeholder_path ("/tmp", &listener), 0);
+}
+
+/* Emacs checks the length of a path as core has it.  */
+START_TEST (test_listener_path)
+{
+  ck_assert_uint_gt (strlen (listener), 0);
+  ck_assert_uint_le (strlen (listener), LOCAL_PATH_MAX);
+}
+END_TEST
+
+/* The descriptor of the server that CLIENT is connected to.  */
+static int
+server_of (int client)
+{
+  struct address peer, address;
+  ck_assert (address_remote_of (client, &peer));
+  for (int fd = 3; fd < DESCRIPTORS; fd++)
+    if (fd != client && address_local_of (fd, &address)
+        && address_equal (&address, &peer))
+      return fd;
+  ck_abort_msg ("no server");
+}
+
+START_TEST (test_listener_flags)
+{
+  int client = connect_at (listener);
+  int server = server_of (client);
+  ck_assert_int_ne (fcntl (server, F_GETFL) & O_NONBLOCK, 0);
+  ck_assert_int_ne (fcntl (server, F_GETFD) & FD_CLOEXEC, 0);
+  placeholder_drain ();
+  close (client);
+}
+END_TEST
+
+START_TEST (test_drain)
+{
+  int clients[10];
+  char byte;
+  for (int i = 0; i < 10; i++)
+    clients[i] = connect_at (listener);
+  for (int i = 0; i < 10; i++)
+    ck_assert_int_eq (poll_events (clients[i], POLLIN, 0), 0);
+  placeholder_drain ();
+  for (int i = 0; i < 10; i++)
+    {
+      ck_assert_int_eq (recv (clients[i], &byte, 1, MSG_DONTWAIT), 0);
+      close (clients[i]);
+    }
+}
+END_TEST
+
+/* The queue never fills.  */
+START_TEST (test_drain_often)
+{
+  for (int i = 0; i < 10000; i++)
+    {
+      close (connect_at (listener));
+      placeholder_drain ();
+    }
+}
+END_TEST
+
+START_TEST (test_drain_again)
+{
+  placeholder_drain ();
+  placeholder_drain ();
+  int client = connect_at (listener);
+  placeholder_drain ();
+  placeholder_drain ();
+  close (client);
+}
+END_TEST
+
+/* Clients that are gone before anyone has looked.  */
+START_TEST (test_drain_closed)
+{
+  for (int i = 0; i < 10; i++)
+    close (connect_at (listener));
+  placeholder_drain ();
+}
+END_TEST
+
+/* Places for servers.  */
+
+START_TEST (test_place)
+{
+  struct place place;
+  struct stat status;
+  const char *parent = scratch_directory ();
+  ck_assert_int_eq (place_make (&place, parent), 0);
+  ck_assert_int_eq (entries (parent), 1);
+  ck_assert_uint_le (strlen (place.path), LOCAL_PATH_MAX);
+  ck_assert_int_ne (fcntl (place.directory, F_GETFD) & FD_CLOEXEC, 0);
+  ck_assert_int_eq (stat (place.name, &status), 0);
+  ck_assert (S_ISDIR (status.st_mode));
+  ck_assert_uint_eq (status.st_mode & 07777, 0700);
+  ck_assert_uint_eq (status.st_uid, geteuid ());
+  place_remove (&place);
+  ck_assert_int_eq (place.directory, -1);
+  ck_assert_int_eq (entries (parent), 0);
+}
+END_TEST
+
+START_TEST (test_place_with_socket)
+{
+  struct place place;
+  const char *parent = scratch_directory ();
+  ck_assert_int_eq (place_make (&place, parent), 0);
+  ck_assert_int_lt (access (place.path, F_OK), 0);
+  int server = serve_at (place.path);
+  ck_assert_int_eq (entries (place.name), 1);
+  close (connect_at (place.path));
+  place_remove (&place);
+  ck_assert_int_eq (entries (parent), 0);
+  close (server);
+}
+END_TEST
+
+START_TEST (test_places_differ)
+{
+  struct place first, second;
+  const char *parent = scratch_directory ();
+  ck_assert_int_eq (place_make (&first, parent), 0);
+  ck_assert_int_eq (place_make (&second, parent), 0);
+  ck_assert_str_ne (first.name, second.name);
+  ck_assert_str_ne (first.path, second.path);
+  ck_assert_int_eq (entries (parent), 2);
+  place_remove (&first);
+  ck_assert_int_eq (entries (parent), 1);
+  place_remove (&second);
+  ck_assert_int_eq (entries (parent), 0);
+}
+END_TEST
+
+START_TEST (test_place_removed_twice)
+{
+  struct place place;
+  const char *parent = scratch_directory ();
+  ck_assert_int_eq (place_make (&place, parent), 0);
+  place_remove (&place);
+  place_remove (&place);
+  ck_assert_int_eq (entries (parent), 0);
+}
+END_TEST
+
+/* The name of the directory is longer than any path of a socket.  */
+START_TEST (test_place_in_long_directory)
+{
+  struct place place;
+  char name[201], parent[256];
+  memset (name, 'n', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  snprintf (parent, sizeof parent, "%s", scratch_path (name));
+  ck_assert_int_eq (mkdir (parent, 0700), 0);
+#ifdef __linux__
+  ck_assert_int_eq (place_make (&place, parent), 0);
+  ck_assert_uint_le (strlen (place.path), LOCAL_PATH_MAX);
+  int server = serve_at (place.path);
+  close (connect_at (place.path));
+  place_remove (&place);
+  close (server);
+#else
+  ck_assert_int_eq (place_make (&place, parent), ENAMETOOLONG);
+#endif
+  ck_assert_int_eq (entries (parent), 0);
+  ck_assert_int_eq (rmdir (parent), 0);
+}
+END_TEST
+
+START_TEST (test_place_errors)
+{
+  struct place place;
+  ck_assert_int_eq (place_make (&place, scratch_path ("none")), ENOENT);
+  ck_assert_int_eq (place_make (&place, "/dev/null"), ENOTDIR);
+}
+END_TEST
+
+/* A directory with a name made longer and longer by slashes.  */
+START_TEST (test_place_longest_directory)
+{
+  struct place place;
+  char parent[PATH_MAX + 1];
+  const char *directory = scratch_directory ();
+  const size_t most = PATH_MAX - sizeof "/sockopt-XXXXXX";
+  memset (parent, '/', sizeof parent);
+  memcpy (parent, directory, strlen (directory));
+  for (size_t size = most - 1; size <= PATH_MAX; size++)
+    {
+      parent[size] = '\0';
+      int code = place_make (&place, parent);
+      ck_assert_int_eq (code, size <= most ? 0 : ENAMETOOLONG);
+      if (code == 0)
+        place_remove (&place);
+      parent[size] = '/';
+    }
+  ck_assert_int_eq (entries (directory), 0);
+}
+END_TEST
+
+/* With no descriptor left, the directory goes again.  */
+START_TEST (test_place_without_descriptor)
+{
+  struct place place;
+  const char *parent = scratch_directory ();
+  struct rlimit old = limit_descriptors (0);
+  int code = place_make (&place, parent);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
+  ck_assert_int_eq (code, EMFILE);
+  ck_assert_int_eq (entries (parent), 0);
+}
+END_TEST
+
+/* What holds a process that waits.  */
+
+static void
+open_hold (int pair[2])
+{
+  ck_assert_int_eq (placeholder_hold (pair), 0);
+}
+
+static void
+close_hold (int pair[2])
+{
+  close (pair[0]);
+  close (pair[1]);
+}
+
+START_TEST (test_hold)
+{
+  int pair[2];
+  open_hold (pair);
+  ck_assert_int_eq (poll_events (pair[0], POLLIN | POLLOUT, 50), 0);
+  for (int i = 0; i < 2; i++)
+    {
+      ck_assert_int_ne (fcntl (pair[i], F_GETFL) & O_NONBLOCK, 0);
+      ck_assert_int_ne (fcntl (pair[i], F_GETFD) & FD_CLOEXEC, 0);
+    }
+  close_hold (pair);
+}
+END_TEST
+
+/* Not even one byte.  */
+START_TEST (test_hold_takes_nothing)
+{
+  int pair[2];
+  char byte = 0;
+  open_hold (pair);
+  ck_assert_int_lt (send (pair[0], &byte, 1, MSG_NOSIGNAL), 0);
+  ck_assert_int_eq (errno, EAGAIN);
+  ck_assert_int_lt (recv (pair[0], &byte, 1, 0), 0);
+  ck_assert_int_eq (errno, EAGAIN);
+  close_hold (pair);
+}
+END_TEST
+
+START_TEST (test_hold_let_go)
+{
+  int pair[2];
+  open_hold (pair);
+  close (pair[1]);
+  ck_assert_int_ne (poll_events (pair[0], POLLIN | POLLOUT, 50) & POLLHUP, 0);
+  close (pair[0]);
+}
+END_TEST
+
+/* Emacs may go first.  */
+START_TEST (test_hold_deleted)
+{
+  int pair[2];
+  open_hold (pair);
+  close (pair[0]);
+  ck_assert_int_ne (poll_events (pair[1], 0, 50) & POLLHUP, 0);
+  close (pair[1]);
+}
+END_TEST
+
+START_TEST (test_hold_without_descriptors)
+{
+  int pair[2], plain[2];
+  struct rlimit old = limit_descriptors (1);
+  int plain_code = socketpair (AF_UNIX, SOCK_STREAM, 0, plain);
+  int code = placeholder_hold (pair);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
+  if (plain_code == 0)
+    SKIP ("valgrind does not limit socketpair");
+  ck_assert_int_eq (code, EMFILE);
+}
+END_TEST
+
+/* Replacing.  */
+
+START_TEST (test_replace)
+{
+  uint64_t wanted, got;
+  int pair[2];
+  open_hold (pair);
+  int fd = pair[0];
+  int socket = sort_socket (SORT_TCP4);
+  int copy = socket;
+  ck_assert (socket_identity (socket, &wanted));
+  ck_assert_int_eq (placeholder_replace (fd, &socket), 0);
+  ck_assert_int_eq (socket, -1);
+  ck_assert (!is_open (copy));
+  ck_assert (socket_identity (fd, &got));
+  ck_assert_uint_eq (got, wanted);
+  ck_assert_int_ne (fcntl (fd, F_GETFD) & FD_CLOEXEC, 0);
+  ck_assert_int_ne (poll_events (pair[1], 0, 50) & POLLHUP, 0);
+  close_hold (pair);
+}
+END_TEST
+
+START_TEST (test_replace_then_use)
+{
+  int pair[2], other[2];
+  char byte = 0;
+  open_hold (pair);
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, other), 0);
+  ck_assert_int_eq (placeholder_replace (pair[0], &other[0]), 0);
+  ck_assert_int_eq (poll_events (pair[0], POLLOUT, 50), POLLOUT);
+  ck_assert_int_eq (send (pair[0], "x", 1, MSG_NOSIGNAL), 1);
+  ck_assert_int_eq (recv (other[1], &byte, 1, 0), 1);
+  ck_assert_int_eq (byte, 'x');
+  close (other[1]);
+  close_hold (pair);
+}
+END_TEST
+
+START_TEST (test_replace_by_closed)
+{
+  uint64_t before, after;
+  int pair[2];
+  open_hold (pair);
+  int closed = sort_socket (SORT_TCP4);
+  int copy = closed;
+  close (closed);
+  ck_assert (socket_identity (pair[0], &before));
+  ck_assert_int_eq (placeholder_replace (pair[0], &closed), EBADF);
+  ck_assert_int_eq (closed, copy);
+  ck_assert (socket_identity (pair[0], &after));
+  ck_assert_uint_eq (before, after);
+  close_hold (pair);
+}
+END_TEST
+
+START_TEST (test_replace_bad_descriptor)
+{
+  uint64_t before, after;
+  int fd = sort_socket (SORT_TCP4);
+  int copy = fd;
+  ck_assert (socket_identity (fd, &before));
+  ck_assert_int_eq (placeholder_replace (-1, &fd), EBADF);
+  ck_assert_int_eq (placeholder_replace (fd, &fd), EINVAL);
+  ck_assert_int_eq (fd, copy);
+  ck_assert (socket_identity (fd, &after));
+  ck_assert_uint_eq (before, after);
+  close (fd);
+}
+END_TEST
+
+/* The next descriptor.  */
+
+static void
+check_next (void)
+{
+  int next = placeholder_next_descriptor ();
+  ck_assert_int_ge (next, 0);
+  ck_assert (!is_open (next));
+  int fd = sort_socket (SORT_UDP4);
+  ck_assert_int_eq (fd, next);
+  close (fd);
+}
+
+START_TEST (test_next_descriptor)
+{
+  int fds[4];
+  check_next ();
+  for (int i = 0; i < 4; i++)
+    fds[i] = sort_socket (SORT_UDP4);
+  check_next ();
+  close (fds[1]);
+  check_next ();
+  close (fds[0]);
+  check_next ();
+  close (fds[2]);
+  close (fds[3]);
+  check_next ();
+}
+END_TEST
+
+START_TEST (test_no_next_descriptor)
+{
+  int next = placeholder_next_descriptor ();
+  struct rlimit old = limit_descriptors (0);
+  int none = placeholder_next_descriptor ();
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
+  limit_descriptors (1);
+  int last = placeholder_next_descriptor ();
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
+  ck_assert_int_eq (none, -1);
+  ck_assert_int_eq (last, next);
+}
+END_TEST
+
+Suite *
+placeholder_suite (void)
+{
+  Suite *suite = suite_create ("placeholder");
+  TCase *first = tcase_create ("first");
+  suite_add_tcase (suite, first);
+  tcase_add_test (first, test_no_listener);
+  tcase_add_test (first, test_listener);
+  TCase *later = add_case_after (suite, "listener", find_listener);
+  tcase_add_test (later, test_listener_path);
+  tcase_add_test (later, test_listener_flags);
+  tcase_add_test (later, test_drain);
+  tcase_add_test (later, test_drain_often);
+  tcase_add_test (later, test_drain_again);
+  tcase_add_test (later, test_drain_closed);
+  TCase *places = add_case (suite, "place");
+  tcase_add_test (places, test_place);
+  tcase_add_test (places, test_place_with_socket);
+  tcase_add_test (places, test_places_differ);
+  tcase_add_test (places, test_place_removed_twice);
+  tcase_add_test (places, test_place_in_long_directory);
+  tcase_add_test (places, test_place_errors);
+  tcase_add_test (places, test_place_longest_directory);
+  tcase_add_test (places, test_place_without_descriptor);
+  TCase *hold = add_case (suite, "hold");
+  tcase_add_test (hold, test_hold);
+  tcase_add_test (hold, test_hold_takes_nothing);
+  tcase_add_test (hold, test_hold_let_go);
+  tcase_add_test (hold, test_hold_deleted);
+  tcase_add_test (hold, test_hold_without_descriptors);
+  TCase *replace = add_case (suite, "replace");
+  tcase_add_test (replace, test_replace);
+  tcase_add_test (replace, test_replace_then_use);
+  tcase_add_test (replace, test_replace_by_closed);
+  tcase_add_test (replace, test_replace_bad_descriptor);
+  tcase_add_test (replace, test_next_descriptor);
+  tcase_add_test (replace, test_no_next_descriptor);
+  return suite;
+}

@@ -1,0 +1,155 @@
+/* The suites of the C tests, and what they have in common.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#ifndef SOCKOPT_SUITES_H
+#define SOCKOPT_SUITES_H
+
+#include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "socket.h"
+
+Suite *option_suite (void);
+Suite *kind_suite (void);
+Suite *address_suite (void);
+Suite *socket_suite (void);
+Suite *connect_suite (void);
+Suite *resolve_suite (void);
+Suite *placeholder_suite (void);
+
+/* A new case of SUITE.  Each of its tests fails if afterwards another
+   number of descriptors is open, or of threads runs, than before.  */
+TCase *add_case (Suite *suite, const char *name);
+
+/* The same, but SETUP runs before descriptors are counted.  */
+TCase *add_case_after (Suite *suite, const char *name, SFun setup);
+
+/* Leave a test that cannot run here; test/run-tests counts these.  */
+#define SKIP(reason)              \
+ do                               \
+  {                               \
+   printf ("SKIP: %s\n", reason); \
+   fflush (stdout);               \
+   return;                        \
+  }                               \
+ while (0)
+
+/* The sorts of sockets on which every option is tried.  */
+struct sort
+{
+  const char *name;
+  int family;
+  int type;
+};
+
+enum
+{
+  SORT_TCP4,
+  SORT_TCP6,
+  SORT_UDP4,
+  SORT_UDP6,
+  SORT_LOCAL_STREAM,
+  SORT_LOCAL_DATAGRAM,
+  SORT_LOCAL_SEQPACKET,
+  SORTS
+};
+
+extern const struct sort sorts[SORTS];
+
+/* Whether this machine has sockets of SORT and a loopback address for
+   them.  */
+bool sort_available (int sort);
+
+/* A new socket of SORT, made without the module.  */
+int sort_socket (int sort);
+
+/* An address that a server of SORT can be bound to: any port of the
+   loopback, or a new path in a directory that goes after the test.  */
+struct address sort_address (int sort);
+
+/* The address of FAMILY's loopback with PORT.  */
+struct address loopback (int family, uint16_t port);
+
+/* The path NAME in a directory that goes after the test, with all that
+   is in it.  */
+const char *scratch_path (const char *name);
+
+/* The address of the scratch_path NAME.  */
+struct address scratch_address (const char *name);
+
+/* How many entries the directory PATH has, hidden ones left out; -1 if
+   there is no such directory.  */
+int entries (const char *path);
+
+/* Make a plain server of SORT with BACKLOG; its address goes to
+ *ADDRESS.  */
+int serve_sort (int sort, int backlog, struct address *address);
+
+/* Make a plain socket of SORT that refuses connections; its address goes
+   to *ADDRESS.  */
+int refuse_sort (int sort, struct address *address);
+
+/* A server that answers no more: of SORT, TCP or local streams.  Its
+   queue is full of connections of ours.  */
+struct mute
+{
+  int listener;
+  int clients[3];
+  struct address address;
+};
+
+void mute_open (struct mute *mute, int sort);
+void mute_close (struct mute *mute);
+
+/* The connection that waits at the server LISTENER; -1 if there is none
+   within a second.  */
+int accept_one (int listener);
+
+/* Connect FD to ADDRESS, and wait until it is connected.  */
+void connect_fully (int fd, const struct address *address);
+
+/* What poll says of FD for EVENTS within TIMEOUT milliseconds.  */
+int poll_events (int fd, short events, int timeout);
+
+/* Beyond this no test opens a descriptor.  */
+enum
+{
+  DESCRIPTORS = 1024
+};
+
+/* Whether FD is an open descriptor.  */
+bool is_open (int fd);
+
+/* How many descriptors are open.  */
+int open_descriptors (void);
+
+/* Milliseconds of a clock that never steps back.  */
+int64_t now (void);
+void rest (int milliseconds);
+
+/* The int that socket FD has for NUMBER at LEVEL.  */
+int socket_int (int fd, int level, int number);
+
+/* BYTES of the int VALUE.  */
+struct bytes int_bytes (int value);
+
+#endif /* SOCKOPT_SUITES_H */

@@ -1,0 +1,338 @@
+/* What the C tests have in common.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "suites.h"
+
+const struct sort sorts[SORTS] = {
+  [SORT_TCP4] = { "TCP over IPv4", AF_INET, SOCK_STREAM },
+  [SORT_TCP6] = { "TCP over IPv6", AF_INET6, SOCK_STREAM },
+  [SORT_UDP4] = { "UDP over IPv4", AF_INET, SOCK_DGRAM },
+  [SORT_UDP6] = { "UDP over IPv6", AF_INET6, SOCK_DGRAM },
+  [SORT_LOCAL_STREAM] = { "local stream", AF_UNIX, SOCK_STREAM },
+  [SORT_LOCAL_DATAGRAM] = { "local datagram", AF_UNIX, SOCK_DGRAM },
+  [SORT_LOCAL_SEQPACKET] = { "local seqpacket", AF_UNIX, SOCK_SEQPACKET },
+};
+
+bool
+is_open (int fd)
+{
+  return fcntl (fd, F_GETFD) >= 0;
+}
+
+int
+open_descriptors (void)
+{
+  int count = 0;
+  for (int fd = 0; fd < DESCRIPTORS; fd++)
+    count += is_open (fd);
+  return count;
+}
+
+static int
+not_hidden (const struct dirent *entry)
+{
+  return entry->d_name[0] != '.';
+}
+
+int
+entries (const char *path)
+{
+  struct dirent **list;
+  int count = scandir (path, &list, not_hidden, NULL);
+  for (int i = 0; i < count; i++)
+    free (list[i]);
+  if (count >= 0)
+    free (list);
+  return count;
+}
+
+/* How many threads run; less than one where the system does not
+   tell.  */
+static int
+running_threads (void)
+{
+  return entries ("/proc/self/task");
+}
+
+static char scratch[32];
+
+static void
+remove_scratch (void)
+{
+  struct dirent **list;
+  char path[512];
+  if (!scratch[0])
+    return;
+  int count = scandir (scratch, &list, not_hidden, NULL);
+  for (int i = 0; i < count; i++)
+    {
+      snprintf (path, sizeof path, "%s/%s", scratch, list[i]->d_name);
+      unlink (path);
+      free (list[i]);
+    }
+  if (count >= 0)
+    free (list);
+  /* A test that leaves a directory of its own in there fails.  */
+  int code = rmdir (scratch) < 0 ? errno : 0;
+  scratch[0] = '\0';
+  ck_assert_int_eq (code, 0);
+}
+
+const char *
+scratch_path (const char *name)
+{
+  static char path[512];
+  if (!scratch[0])
+    {
+      strcpy (scratch, "/tmp/sockopt-check-XXXXXX");
+      ck_assert_ptr_nonnull (mkdtemp (scratch));
+    }
+  int size = snprintf (path, sizeof path, "%s/%s", scratch, name);
+  ck_assert_int_lt (size, (int) sizeof path);
+  return path;
+}
+
+static int descriptors_before;
+static int threads_before;
+
+static void
+count_before (void)
+{
+  descriptors_before = open_descriptors ();
+  threads_before = running_threads ();
+}
+
+/* A thread that ends may need a moment.  */
+static void
+count_after (void)
+{
+  int64_t end = now () + 5000;
+  while ((open_descriptors () != descriptors_before
+          || running_threads () != threads_before)
+         && now () < end)
+    rest (5);
+  ck_assert_msg (open_descriptors () == descriptors_before,
+                 "%d descriptors were open before the test, %d are now",
+                 descriptors_before, open_descriptors ());
+  ck_assert_msg (running_threads () == threads_before,
+                 "%d threads ran before the test, %d do now", threads_before,
+                 running_threads ());
+  remove_scratch ();
+}
+
+TCase *
+add_case_after (Suite *suite, const char *name, SFun setup)
+{
+  TCase *tcase = tcase_create (name);
+  if (setup)
+    tcase_add_checked_fixture (tcase, setup, NULL);
+  tcase_add_checked_fixture (tcase, count_before, count_after);
+  tcase_set_timeout (tcase, 30);
+  suite_add_tcase (suite, tcase);
+  return tcase;
+}
+
+TCase *
+add_case (Suite *suite, const char *name)
+{
+  return add_case_after (suite, name, NULL);
+}
+
+struct address
+loopback (int family, uint16_t port)
+{
+  static const uint8_t ipv4[4] = { 127, 0, 0, 1 };
+  struct address address;
+  if (family == AF_INET)
+    address_ipv4 (&address, ipv4, port);
+  else
+    address_ipv6 (&address, in6addr_loopback.s6_addr, port);
+  return address;
+}
+
+struct address
+scratch_address (const char *name)
+{
+  struct address address;
+  const char *path = scratch_path (name);
+  ck_assert (address_local (&address, path, strlen (path)));
+  return address;
+}
+
+struct address
+sort_address (int sort)
+{
+  static int count;
+  char name[16];
+  if (sorts[sort].family != AF_UNIX)
+    return loopback (sorts[sort].family, 0);
+  snprintf (name, sizeof name, "s%d", count++);
+  return scratch_address (name);
+}
+
+int
+sort_socket (int sort)
+{
+  int fd = socket (sorts[sort].family, sorts[sort].type, 0);
+  ck_assert_int_ge (fd, 0);
+  return fd;
+}
+
+static int
+bind_to (int fd, const struct address *address)
+{
+  return bind (fd, (const struct sockaddr *) &address->storage,
+               address->length);
+}
+
+bool
+sort_available (int sort)
+{
+  int fd = socket (sorts[sort].family, sorts[sort].type, 0);
+  bool available = fd >= 0;
+  if (available && sorts[sort].family == AF_INET6)
+    {
+      struct address address = loopback (AF_INET6, 0);
+      available = bind_to (fd, &address) == 0;
+    }
+  if (fd >= 0)
+    close (fd);
+  return available;
+}
+
+int
+serve_sort (int sort, int backlog, struct address *address)
+{
+  int fd = sort_socket (sort);
+  *address = sort_address (sort);
+  ck_assert_int_eq (bind_to (fd, address), 0);
+  if (sorts[sort].type != SOCK_DGRAM)
+    ck_assert_int_eq (listen (fd, backlog), 0);
+  ck_assert (address_local_of (fd, address));
+  return fd;
+}
+
+/* A socket that is bound but does not listen keeps its port to itself
+   and refuses.  */
+int
+refuse_sort (int sort, struct address *address)
+{
+  int fd = sort_socket (sort);
+  *address = sort_address (sort);
+  ck_assert_int_eq (bind_to (fd, address), 0);
+  ck_assert (address_local_of (fd, address));
+  return fd;
+}
+
+static int
+start_connect (int fd, const struct address *address)
+{
+  return connect (fd, (const struct sockaddr *) &address->storage,
+                  address->length);
+}
+
+/* A queue of length 0 holds one connection.  TCP then drops what else
+   comes; local sockets say EAGAIN.  */
+void
+mute_open (struct mute *mute, int sort)
+{
+  mute->listener = serve_sort (sort, 0, &mute->address);
+  for (int i = 0; i < 3; i++)
+    {
+      mute->clients[i] = sort_socket (sort);
+      fcntl (mute->clients[i], F_SETFL, O_NONBLOCK);
+      start_connect (mute->clients[i], &mute->address);
+    }
+}
+
+void
+mute_close (struct mute *mute)
+{
+  for (int i = 0; i < 3; i++)
+    socket_close (&mute->clients[i]);
+  socket_close (&mute->listener);
+}
+
+int
+accept_one (int listener)
+{
+  return poll_events (listener, POLLIN, 1000) ? accept (listener, NULL, NULL)
+                                              : -1;
+}
+
+void
+connect_fully (int fd, const struct address *address)
+{
+  if (start_connect (fd, address) == 0)
+    return;
+  ck_assert_int_eq (errno, EINPROGRESS);
+  ck_assert_int_eq (poll_events (fd, POLLOUT, 1000), POLLOUT);
+}
+
+int
+poll_events (int fd, short events, int timeout)
+{
+  struct pollfd polled = { .fd = fd, .events = events };
+  ck_assert_int_ge (poll (&polled, 1, timeout), 0);
+  return polled.revents;
+}
+
+int64_t
+now (void)
+{
+  struct timespec time;
+  clock_gettime (CLOCK_MONOTONIC, &time);
+  return (int64_t) time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+void
+rest (int milliseconds)
+{
+  struct timespec time = { .tv_sec = milliseconds / 1000,
+                           .tv_nsec = milliseconds % 1000 * 1000000L };
+  nanosleep (&time, NULL);
+}
+
+int
+socket_int (int fd, int level, int number)
+{
+  int value = -1;
+  socklen_t length = sizeof value;
+  ck_assert_int_eq (getsockopt (fd, level, number, &value, &length), 0);
+  return value;
+}
+
+struct bytes
+int_bytes (int value)
+{
+  return (struct bytes){ .length = sizeof value, .as.integer = value };
+}
