@@ -32,9 +32,9 @@ BARE_C = $(shell grep -LE '"lisp\.h"|emacs-module\.h' $(MODULE_C))
 
 # Lisp compares this with the sources before it loads a module, and knows
 # where emacs-module.h is.
-STAMP = $(shell $(BATCH) -l lisp/sockopt.el \
+STAMP = $(shell $(BATCH) -L lisp -l sockopt-build \
 	  --eval '(princ (sockopt--stamp))')
-EMACS_INCLUDE = $(shell $(BATCH) -l lisp/sockopt.el \
+EMACS_INCLUDE = $(shell $(BATCH) -L lisp -l sockopt-build \
 		  --eval '(princ (sockopt--header-directory))')
 
 BUILD_CC = $(CC) $(STD) $(WARNINGS) $(CFLAGS)

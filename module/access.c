@@ -20,8 +20,11 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "config.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 
+#include "absent.h"
+#include "constants.h"
 #include "find.h"
 #include "lisp.h"
 #include "primitives.h"
@@ -53,15 +56,43 @@ live_handle (emacs_env *env, emacs_value process, emacs_value value)
   return handle;
 }
 
-static emacs_value
-read_option (emacs_env *env, int fd, const struct option *option)
+/* Read OPTION of FD into *VALUE; BYTES is as for `option_get', and is
+   freed.  Return 0 or an errno value.  */
+static int
+read_option (emacs_env *env, int fd, const struct option *option,
+             struct bytes *bytes, emacs_value *value)
 {
-  struct bytes bytes;
-  int code = option_get (fd, option, &bytes);
+  int code = option_get (fd, option, bytes);
   if (code == 0)
-    return lisp_decode (env, option, &bytes);
-  lisp_signal_option (env, option, code, NULL);
-  return Qnil;
+    *value = lisp_decode (env, option, bytes);
+  bytes_free (bytes);
+  return code;
+}
+
+/* Read OPTION of FD, if that changes nothing and takes no argument.  */
+static int
+read_plain (emacs_env *env, int fd, const struct option *option,
+            emacs_value *value)
+{
+  struct bytes bytes = BYTES_NONE;
+  if (option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT))
+    return ENOPROTOOPT;
+  return read_option (env, fd, option, &bytes, value);
+}
+
+/* Why it is too late for OPTION.  */
+static const char *
+late_hint (const struct option *option)
+{
+  switch (option->moment)
+    {
+    case MOMENT_BEFORE_BIND:
+      return "it must be set before the socket is bound";
+    case MOMENT_LISTENING:
+      return "it must be set on a server";
+    default:
+      return "it must be set before the socket connects";
+    }
 }
 
 /* Set OPTION to BYTES, made of VALUE.  Return what the kernel made of
@@ -72,32 +103,38 @@ write_option (emacs_env *env, int fd, const struct option *option,
 {
   if (socket_too_late (fd, option))
     {
-      const char *hint = option->moment == MOMENT_BEFORE_BIND
-                           ? "it must be set before the socket is bound"
-                           : "it must be set before the socket connects";
+      if (!(option->sorts & option_sort (fd)))
+        lisp_signal_option (env, option, ENOPROTOOPT, &value);
       LISP_SIGNAL (env, Qsockopt_too_late, lisp_keyword (env, option),
-                   lisp_string (env, hint));
+                   lisp_string (env, late_hint (option)));
       return Qnil;
     }
   int code = option_set (fd, option, bytes);
   if (code != 0)
-    {
-      lisp_signal_option (env, option, code, &value);
-      return Qnil;
-    }
-  if (option->access & ACCESS_GET && !(option->flags & OPTION_READ_CHANGES))
-    return read_option (env, fd, option);
+    lisp_signal_option (env, option, code, &value);
+  else
+    read_plain (env, fd, option, &value);
   return value;
 }
 
-/* (sockopt--get PROCESS HANDLE ROW) */
+/* (sockopt--get PROCESS HANDLE ROW ARGUMENT) */
 PRIMITIVE (sockopt_get)
 {
   (void) nargs;
   (void) data;
+  struct bytes bytes;
+  emacs_value value = Qnil;
   struct handle *handle = live_handle (env, args[0], args[1]);
   const struct option *option = handle ? row_get (env, args[2]) : NULL;
-  return option ? read_option (env, handle->fd, option) : Qnil;
+  if (!option)
+    return Qnil;
+  lisp_prepare (env, option, args[3], &bytes);
+  if (lisp_pending (env))
+    return Qnil;
+  int code = read_option (env, handle->fd, option, &bytes, &value);
+  if (code != 0)
+    lisp_signal_option (env, option, code, NULL);
+  return value;
 }
 
 /* (sockopt--set PROCESS HANDLE ROW VALUE) */
@@ -106,18 +143,21 @@ PRIMITIVE (sockopt_set)
   (void) nargs;
   (void) data;
   struct bytes bytes;
+  emacs_value value = args[3];
   struct handle *handle = live_handle (env, args[0], args[1]);
   const struct option *option = handle ? row_get (env, args[2]) : NULL;
   if (!option)
     return Qnil;
-  lisp_encode (env, option, args[3], &bytes);
-  if (lisp_pending (env))
-    return Qnil;
-  return write_option (env, handle->fd, option, &bytes, args[3]);
+  lisp_encode (env, option, value, &bytes);
+  if (!lisp_pending (env))
+    value = write_option (env, handle->fd, option, &bytes, value);
+  bytes_free (&bytes);
+  return value;
 }
 
 struct setting *
-settings_from_lisp (emacs_env *env, emacs_value vector, size_t *count)
+settings_from_lisp (emacs_env *env, emacs_value vector, int lenient,
+                    size_t *count)
 {
   *count = 0;
   ptrdiff_t size = lisp_pending (env) ? 0 : env->vec_size (env, vector);
@@ -138,10 +178,11 @@ settings_from_lisp (emacs_env *env, emacs_value vector, size_t *count)
         lisp_encode (env, option, value, &settings[i].bytes);
       if (lisp_pending (env))
         {
-          free (settings);
+          settings_free (settings, (size_t) size / 2);
           return NULL;
         }
       settings[i].option = option;
+      settings[i].may_fail = i < lenient;
     }
   *count = (size_t) size / 2;
   return settings;
@@ -159,7 +200,7 @@ PRIMITIVE (sockopt_set_many)
   (void) data;
   size_t count;
   struct handle *handle = live_handle (env, args[0], args[1]);
-  struct setting *settings = settings_from_lisp (env, args[2], &count);
+  struct setting *settings = settings_from_lisp (env, args[2], 0, &count);
   for (size_t i = 0; handle && i < count && !lisp_pending (env); i++)
     {
       ptrdiff_t slot = 2 * (ptrdiff_t) i;
@@ -171,7 +212,7 @@ PRIMITIVE (sockopt_set_many)
       env->vec_set (env, args[2], slot, Qnil);
       env->vec_set (env, args[2], slot + 1, value);
     }
-  free (settings);
+  settings_free (settings, count);
   return Qnil;
 }
 
@@ -181,7 +222,8 @@ PRIMITIVE (sockopt_check)
   (void) nargs;
   (void) data;
   size_t count;
-  free (settings_from_lisp (env, args[0], &count));
+  struct setting *settings = settings_from_lisp (env, args[0], 0, &count);
+  settings_free (settings, count);
   return Qnil;
 }
 
@@ -194,15 +236,11 @@ PRIMITIVE (sockopt_options)
   struct handle *handle = live_handle (env, args[0], args[1]);
   emacs_value *plist = calloc (2 * options_count, sizeof *plist);
   for (size_t i = 0; handle && plist && i < options_count; i++)
-    {
-      struct bytes bytes;
-      const struct option *option = &options[i];
-      if (option->flags & OPTION_READ_CHANGES
-          || option_get (handle->fd, option, &bytes) != 0)
-        continue;
-      plist[count++] = lisp_keyword (env, option);
-      plist[count++] = lisp_decode (env, option, &bytes);
-    }
+    if (read_plain (env, handle->fd, &options[i], &plist[count + 1]) == 0)
+      {
+        plist[count] = lisp_keyword (env, &options[i]);
+        count += 2;
+      }
   emacs_value result = lisp_call (env, Qlist, count, plist);
   free (plist);
   return result;
@@ -217,33 +255,224 @@ PRIMITIVE (sockopt_find)
   return fd < 0 ? Qnil : handle_make (env, fd, false);
 }
 
-/* FLAG if TEST holds, else nil.  */
+/* (sockopt--supported PROCESS HANDLE ROW) */
+PRIMITIVE (sockopt_supported)
+{
+  (void) nargs;
+  (void) data;
+  emacs_value value;
+  struct handle *handle = live_handle (env, args[0], args[1]);
+  const struct option *option = handle ? row_get (env, args[2]) : NULL;
+  if (!option)
+    return Qnil;
+  /* What cannot be asked for, the table knows.  */
+  bool asked = option->access & ACCESS_GET
+               && !(option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT));
+  bool has = asked
+               ? read_plain (env, handle->fd, option, &value) != ENOPROTOOPT
+               : (option->sorts & option_sort (handle->fd)) != 0;
+  return has ? Qt : Qnil;
+}
+
+/* The most bytes that an option without a row may have.  */
+enum
+{
+  RAW_MAX = 65536
+};
+
+static void
+signal_raw (emacs_env *env, const char *verb, int code, emacs_value *args)
+{
+  lisp_signal_errno (env, verb, code,
+                     LISP_CALL (env, Qlist, args[2], args[3]));
+}
+
+/* (sockopt--get-raw PROCESS HANDLE LEVEL NUMBER LENGTH) */
+PRIMITIVE (sockopt_get_raw)
+{
+  (void) nargs;
+  (void) data;
+  emacs_value result = Qnil;
+  struct bytes bytes = BYTES_NONE;
+  struct handle *handle = live_handle (env, args[0], args[1]);
+  int level = lisp_int (env, args[2]);
+  int number = lisp_int (env, args[3]);
+  int size = lisp_int (env, args[4]);
+  if (!lisp_pending (env) && (size < 0 || RAW_MAX < size))
+    LISP_SIGNAL (env, Qargs_out_of_range, args[4], env->make_integer (env, 0),
+                 env->make_integer (env, RAW_MAX));
+  if (lisp_pending (env))
+    return Qnil;
+  void *room = bytes_reserve (&bytes, (size_t) size);
+  socklen_t length = (socklen_t) size;
+  if (!room)
+    signal_raw (env, "Cannot get network option", ENOMEM, args);
+  else if (getsockopt (handle->fd, level, number, room, &length) < 0)
+    signal_raw (env, "Cannot get network option", errno, args);
+  else
+    result = env->make_unibyte_string (env, room, (ptrdiff_t) length);
+  bytes_free (&bytes);
+  return result;
+}
+
+/* (sockopt--set-raw PROCESS HANDLE LEVEL NUMBER BYTES) */
+PRIMITIVE (sockopt_set_raw)
+{
+  (void) nargs;
+  (void) data;
+  size_t size = 0;
+  struct handle *handle = live_handle (env, args[0], args[1]);
+  int level = lisp_int (env, args[2]);
+  int number = lisp_int (env, args[3]);
+  char *text = lisp_copy_bytes (env, args[4], &size);
+  if (text && RAW_MAX < size)
+    LISP_SIGNAL (env, Qargs_out_of_range, args[4], env->make_integer (env, 0),
+                 env->make_integer (env, RAW_MAX));
+  else if (text
+           && setsockopt (handle->fd, level, number, text, (socklen_t) size)
+                < 0)
+    signal_raw (env, "Cannot set network option", errno, args);
+  free (text);
+  return Qnil;
+}
+
+/* (sockopt--absent NAME) */
+PRIMITIVE (sockopt_absent)
+{
+  (void) nargs;
+  (void) data;
+  size_t size;
+  char *name = lisp_copy_string (env, args[0], &size);
+  const char *reason = name ? absent_reason (name) : NULL;
+  free (name);
+  return reason ? lisp_string (env, reason) : Qnil;
+}
+
+/* NAME if TEST holds, else nil.  */
 static emacs_value
 flag (emacs_value name, bool test)
 {
   return test ? name : Qnil;
 }
 
-/* A row as Lisp sees it; `sockopt--define-rows' says what is what.  */
+/* TEXT as a string; null is nil.  */
+static emacs_value
+text (emacs_env *env, const char *terminated)
+{
+  return terminated ? lisp_string (env, terminated) : Qnil;
+}
+
+static emacs_value
+moment_to_lisp (enum moment moment)
+{
+  switch (moment)
+    {
+    case MOMENT_BEFORE_BIND:
+      return Qbefore_bind;
+    case MOMENT_BEFORE_CONNECT:
+      return Qbefore_connect;
+    case MOMENT_AFTER_BIND:
+      return Qafter_bind;
+    case MOMENT_LISTENING:
+      return Qlistening;
+    case MOMENT_AFTER_CONNECT:
+      return Qafter_connect;
+    case MOMENT_ANY:
+    default:
+      return Qnil;
+    }
+}
+
+static const struct name sort_names[] = {
+  { "tcp4", SORT_TCP4 },
+  { "tcp6", SORT_TCP6 },
+  { "udp4", SORT_UDP4 },
+  { "udp6", SORT_UDP6 },
+  { "udplite4", SORT_UDPLITE4 },
+  { "udplite6", SORT_UDPLITE6 },
+  { "raw4", SORT_RAW4 },
+  { "raw6", SORT_RAW6 },
+  { "icmp4", SORT_ICMP4 },
+  { "icmp6", SORT_ICMP6 },
+  { "mptcp4", SORT_MPTCP4 },
+  { "mptcp6", SORT_MPTCP6 },
+  { "local-stream", SORT_UNIX_STREAM },
+  { "local-datagram", SORT_UNIX_DATAGRAM },
+  { "local-seqpacket", SORT_UNIX_SEQPACKET },
+  { "vsock", SORT_VSOCK },
+  { NULL, 0 },
+};
+
+static emacs_value
+sorts_to_lisp (emacs_env *env, unsigned sorts)
+{
+  struct pool pool = { NULL };
+  struct value value;
+  emacs_value result = Qnil;
+  if (flags_to_value (sort_names, sorts, &pool, &value) == FAULT_NONE)
+    result = lisp_from_value (env, &value);
+  pool_free (&pool);
+  return result;
+}
+
+/* The symbols of KIND, those that come first in the table first.  */
+static emacs_value
+names_to_lisp (emacs_env *env, const struct kind *kind)
+{
+  emacs_value names[64];
+  ptrdiff_t count = 0;
+  for (const struct name *name = kind->names; name && name->name; name++)
+    names[count++] = env->intern (env, name->name);
+  return lisp_call (env, Qlist, count, names);
+}
+
+static const char *
+level_name (int level)
+{
+  switch (level)
+    {
+    case SOL_SOCKET:
+      return "SOL_SOCKET";
+    case IPPROTO_IP:
+      return "IPPROTO_IP";
+    case IPPROTO_IPV6:
+      return "IPPROTO_IPV6";
+    case IPPROTO_TCP:
+      return "IPPROTO_TCP";
+    case IPPROTO_UDP:
+      return "IPPROTO_UDP";
+    case IPPROTO_ICMPV6:
+      return "IPPROTO_ICMPV6";
+    case SOL_MPTCP:
+      return "SOL_MPTCP";
+    case AF_VSOCK:
+      return "AF_VSOCK";
+    case SOL_RAW:
+      return "SOL_RAW";
+    default:
+      return "IPPROTO_IP or IPPROTO_IPV6";
+    }
+}
+
+/* A row as Lisp sees it; the order is that of the `sockopt-option'
+   constructor.  */
 static emacs_value
 row_to_lisp (emacs_env *env, const struct option *option)
 {
   const struct kind *kind = option->kind;
-  emacs_value moment = Qnil;
-  if (option->moment == MOMENT_BEFORE_BIND)
-    moment = Qbefore_bind;
-  else if (option->moment == MOMENT_BEFORE_CONNECT)
-    moment = Qbefore_connect;
-  return LISP_CALL (env, Qlist, lisp_keyword (env, option),
-                    lisp_string (env, option->constant),
-                    lisp_string (env, kind->name),
-                    env->make_integer (env, kind->min),
-                    env->make_integer (env, kind->max),
-                    flag (Qget, option->access & ACCESS_GET),
-                    flag (Qset, option->access & ACCESS_SET), moment,
-                    flag (Qread_changes, option->flags & OPTION_READ_CHANGES),
-                    flag (Qadjusted, option->flags & OPTION_ADJUSTED),
-                    lisp_string (env, option->doc));
+  return LISP_CALL (
+    env, Qlist, lisp_keyword (env, option), text (env, option->constant),
+    text (env, level_name (option->level)), text (env, kind->name),
+    env->intern (env, kind->predicate), env->make_integer (env, option->min),
+    env->make_integer (env, option->max), names_to_lisp (env, kind),
+    flag (Qget, option->access & ACCESS_GET),
+    flag (Qset, option->access & ACCESS_SET), moment_to_lisp (option->moment),
+    flag (Qread_changes, option->flags & OPTION_READ_CHANGES),
+    flag (Qadjusted, option->flags & OPTION_ADJUSTED),
+    flag (Qargument, option->flags & OPTION_ARGUMENT),
+    sorts_to_lisp (env, option->sorts), text (env, option->unit),
+    text (env, option->privilege), text (env, option->manual),
+    text (env, option->doc));
 }
 
 /* (sockopt--rows) */

@@ -25,6 +25,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <netinet/in.h>
 #include <string.h>
 
+#include <linux/vm_sockets.h>
+
 /* Views of the storage by family.  */
 static struct sockaddr_in *
 ipv4 (struct address *address)
@@ -97,6 +99,14 @@ address_local (struct address *address, const char *path, size_t size)
     address->length
       = (socklen_t) (offsetof (struct sockaddr_un, sun_path) + size);
   return true;
+}
+
+void
+address_vsock (struct address *address, uint32_t cid, uint32_t port)
+{
+  struct sockaddr_vm vm
+    = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
+  address_copy (address, (const struct sockaddr *) &vm, sizeof vm);
 }
 
 bool
@@ -225,8 +235,16 @@ bool
 address_named (const struct address *address)
 {
   size_t size;
-  if (address_family (address) != AF_UNIX)
-    return address_port (address) != 0;
-  address_path (address, &size);
-  return size > 0;
+  struct sockaddr_vm vm;
+  switch (address_family (address))
+    {
+    case AF_UNIX:
+      address_path (address, &size);
+      return size > 0;
+    case AF_VSOCK:
+      memcpy (&vm, &address->storage, sizeof vm);
+      return vm.svm_port != VMADDR_PORT_ANY;
+    default:
+      return address_port (address) != 0;
+    }
 }

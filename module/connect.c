@@ -67,11 +67,19 @@ lose (struct race *race, int fd)
   race->next_start = 0;
 }
 
+/* Contender I is connected.  It has not won until the options that take
+   a connection are set, too.  */
 static enum race_state
 win (struct race *race, size_t i)
 {
   struct contender winner = race->contenders[i];
   remove_contender (race, i);
+  if (!socket_connected (race->plan, winner.fd, &race->failure))
+    {
+      socket_close (&winner.fd);
+      lose (race, -1);
+      return RACE_RUNNING;
+    }
   race_abandon (race);
   race->fd = winner.fd;
   race->address = winner.address;

@@ -89,6 +89,36 @@ lisp_copy_string (emacs_env *env, emacs_value value, size_t *size)
   return text;
 }
 
+/* The module interface gives strings in UTF-8 only, so the bytes come as
+   the elements of a vector.  */
+char *
+lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size)
+{
+  emacs_value vector = LISP_CALL (env, Qvconcat, value);
+  ptrdiff_t count = lisp_pending (env) ? 0 : env->vec_size (env, vector);
+  if (lisp_pending (env))
+    return NULL;
+  char *bytes = malloc ((size_t) count + 1);
+  if (!bytes)
+    {
+      lisp_signal_errno (env, "Cannot copy string", ENOMEM, Qnil);
+      return NULL;
+    }
+  for (ptrdiff_t i = 0; i < count && !lisp_pending (env); i++)
+    {
+      emacs_value element = env->vec_get (env, vector, i);
+      int byte = lisp_int (env, element);
+      if (byte < 0 || UINT8_MAX < byte)
+        LISP_SIGNAL (env, Qargs_out_of_range, value, element);
+      bytes[i] = (char) byte;
+    }
+  *size = (size_t) count;
+  if (!lisp_pending (env))
+    return bytes;
+  free (bytes);
+  return NULL;
+}
+
 int
 lisp_int (emacs_env *env, emacs_value value)
 {
@@ -105,50 +135,156 @@ lisp_int (emacs_env *env, emacs_value value)
   return (int) integer;
 }
 
+static void
+signal_memory (emacs_env *env)
+{
+  lisp_signal_errno (env, "Cannot keep value", ENOMEM, Qnil);
+}
+
 /* An integer that does not fit is a value too, for the kind to refuse
    with its own range.  */
 static void
 integer_to_value (emacs_env *env, emacs_value object, struct value *value)
 {
-  value->type = VALUE_INTEGER;
-  value->integer = env->extract_integer (env, object);
+  value_integer (value, env->extract_integer (env, object));
   if (lisp_pending (env))
     {
       env->non_local_exit_clear (env);
-      value->type = VALUE_BIG_INTEGER;
+      value->type = VALUE_BIG;
     }
 }
 
-/* Text that does not fit keeps its size, for the kind to refuse.  */
 static void
-string_to_value (emacs_env *env, emacs_value object, struct value *value)
+text_to_value (emacs_env *env, emacs_value string, enum value_type type,
+               struct pool *pool, struct value *value)
 {
   ptrdiff_t length = 0;
-  value->type = VALUE_TEXT;
-  if (!env->copy_string_contents (env, object, NULL, &length))
+  if (lisp_pending (env)
+      || !env->copy_string_contents (env, string, NULL, &length))
     return;
-  value->size = (size_t) length - 1;
-  if (value->size < sizeof value->text)
-    env->copy_string_contents (env, object, value->text, &length);
+  char *text = pool_allocate (pool, (size_t) length);
+  if (!text)
+    signal_memory (env);
+  else if (env->copy_string_contents (env, string, text, &length))
+    *value = (struct value){ .type = type,
+                             .as.text = text,
+                             .size = (size_t) length - 1 };
+}
+
+static void
+vector_to_value (emacs_env *env, emacs_value vector, struct pool *pool,
+                 struct value *value)
+{
+  ptrdiff_t size = env->vec_size (env, vector);
+  if (!value_vector (value, pool, (size_t) size))
+    signal_memory (env);
+  for (ptrdiff_t i = 0; i < size && !lisp_pending (env); i++)
+    lisp_to_value (env, env->vec_get (env, vector, i), pool,
+                   &value->as.items[i]);
+}
+
+/* A list so long that no option takes it may as well be circular.  */
+enum
+{
+  LIST_MAX = 10000
+};
+
+/* How many elements LIST has; -1 if it is no proper list.  */
+static ptrdiff_t
+list_length (emacs_env *env, emacs_value list)
+{
+  ptrdiff_t length = 0;
+  while (!lisp_pending (env) && env->is_not_nil (env, list))
+    {
+      if (LIST_MAX < ++length
+          || !env->eq (env, env->type_of (env, list), Qcons))
+        return -1;
+      list = LISP_CALL (env, Qcdr, list);
+    }
+  return length;
+}
+
+static void
+list_to_value (emacs_env *env, emacs_value list, struct pool *pool,
+               struct value *value)
+{
+  ptrdiff_t length = list_length (env, list);
+  if (length < 0)
+    {
+      *value = (struct value){ .type = VALUE_OTHER };
+      return;
+    }
+  if (!value_list (value, pool, (size_t) length))
+    signal_memory (env);
+  for (ptrdiff_t i = 0; i < length && !lisp_pending (env); i++)
+    {
+      lisp_to_value (env, LISP_CALL (env, Qcar, list), pool,
+                     &value->as.items[i]);
+      list = LISP_CALL (env, Qcdr, list);
+    }
+}
+
+static void
+object_to_value (emacs_env *env, emacs_value object, struct pool *pool,
+                 struct value *value)
+{
+  emacs_value type = env->type_of (env, object);
+  if (env->eq (env, type, Qinteger))
+    integer_to_value (env, object, value);
+  else if (env->eq (env, type, Qstring))
+    text_to_value (env, object, VALUE_STRING, pool, value);
+  else if (env->eq (env, type, Qsymbol))
+    text_to_value (env, LISP_CALL (env, Qsymbol_name, object), VALUE_SYMBOL,
+                   pool, value);
+  else if (env->eq (env, type, Qcons))
+    list_to_value (env, object, pool, value);
+  else if (env->eq (env, type, Qvector))
+    vector_to_value (env, object, pool, value);
+  else if (env->eq (env, type, Qfloat))
+    *value = (struct value){ .type = VALUE_FLOAT,
+                             .as.real = env->extract_float (env, object) };
+  else
+    value->type = VALUE_OTHER;
 }
 
 void
-lisp_to_value (emacs_env *env, emacs_value object, struct value *value)
+lisp_to_value (emacs_env *env, emacs_value object, struct pool *pool,
+               struct value *value)
 {
-  if (env->eq (env, object, Qnil))
-    value->type = VALUE_NIL;
-  else if (env->eq (env, object, Qt))
-    value->type = VALUE_T;
-  else
+  value_boolean (value, env->eq (env, object, Qt));
+  if (value->type == VALUE_NIL && env->is_not_nil (env, object))
+    object_to_value (env, object, pool, value);
+}
+
+static emacs_value
+from_big (emacs_env *env, uintmax_t integer)
+{
+  emacs_limb_t limbs[] = { (emacs_limb_t) integer, 0 };
+  ptrdiff_t count = 1;
+  if (sizeof limbs[0] < sizeof integer)
     {
-      emacs_value type = env->type_of (env, object);
-      if (env->eq (env, type, Qinteger))
-        integer_to_value (env, object, value);
-      else if (env->eq (env, type, Qstring))
-        string_to_value (env, object, value);
-      else
-        value->type = VALUE_OTHER;
+      limbs[1] = (emacs_limb_t) (integer >> 16 >> 16);
+      count = 2;
     }
+  return env->make_big_integer (env, 1, count, limbs);
+}
+
+/* The items of VALUE as arguments of FUNCTION.  */
+static emacs_value
+from_items (emacs_env *env, emacs_value function, const struct value *value)
+{
+  emacs_value *items = calloc (value->size + 1, sizeof *items);
+  if (!items)
+    {
+      signal_memory (env);
+      return Qnil;
+    }
+  for (size_t i = 0; i < value->size; i++)
+    items[i] = lisp_from_value (env, &value->as.items[i]);
+  emacs_value result
+    = lisp_call (env, function, (ptrdiff_t) value->size, items);
+  free (items);
+  return result;
 }
 
 emacs_value
@@ -159,11 +295,25 @@ lisp_from_value (emacs_env *env, const struct value *value)
     case VALUE_T:
       return Qt;
     case VALUE_INTEGER:
-      return env->make_integer (env, value->integer);
-    case VALUE_TEXT:
-      return env->make_string (env, value->text, (ptrdiff_t) value->size);
+      return env->make_integer (env, value->as.integer);
+    case VALUE_BIG:
+      return from_big (env, (uintmax_t) value->as.integer);
+    case VALUE_FLOAT:
+      return env->make_float (env, value->as.real);
+    case VALUE_STRING:
+      return env->make_string (env, value->as.text, (ptrdiff_t) value->size);
+    case VALUE_BYTES:
+      return env->make_unibyte_string (env, value->as.text,
+                                       (ptrdiff_t) value->size);
+    case VALUE_SYMBOL:
+      return env->intern (env, value->as.text);
+    case VALUE_LIST:
+      return from_items (env, Qlist, value);
+    case VALUE_PAIR:
+      return from_items (env, Qcons_function, value);
+    case VALUE_VECTOR:
+      return from_items (env, Qvector_function, value);
     case VALUE_NIL:
-    case VALUE_BIG_INTEGER:
     case VALUE_OTHER:
     default:
       return Qnil;
@@ -382,40 +532,88 @@ lisp_signal_option (emacs_env *env, const struct option *option, int code,
                        LISP_CALL (env, Qlist, keyword));
 }
 
-void
-lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
-             struct bytes *bytes)
+/* Signal what is wrong with OBJECT, given for OPTION.  */
+static void
+signal_fault (emacs_env *env, const struct option *option, enum fault fault,
+              emacs_value object)
 {
-  struct value value;
-  const struct kind *kind = option->kind;
-  lisp_to_value (env, object, &value);
-  switch (kind->encode (kind, &value, bytes))
+  switch (fault)
     {
     case FAULT_TYPE:
       LISP_SIGNAL (env, Qwrong_type_argument,
-                   env->intern (env, kind->predicate), object,
+                   env->intern (env, option->kind->predicate), object,
                    lisp_keyword (env, option));
       break;
     case FAULT_RANGE:
       LISP_SIGNAL (env, Qargs_out_of_range, lisp_keyword (env, option), object,
-                   env->make_integer (env, kind->min),
-                   env->make_integer (env, kind->max));
+                   env->make_integer (env, option->min),
+                   env->make_integer (env, option->max));
+      break;
+    case FAULT_MEMORY:
+      signal_memory (env);
       break;
     case FAULT_NONE:
       break;
     }
 }
 
+/* Have FUNCTION make *BYTES of OBJECT for OPTION.  */
+static void
+encode_with (emacs_env *env, const struct option *option,
+             enum fault (*function) (const struct option *,
+                                     const struct value *, struct bytes *),
+             emacs_value object, struct bytes *bytes)
+{
+  struct pool pool = { NULL };
+  struct value value;
+  lisp_to_value (env, object, &pool, &value);
+  if (!lisp_pending (env))
+    {
+      enum fault fault = function (option, &value, bytes);
+      if (fault != FAULT_NONE)
+        bytes_free (bytes);
+      signal_fault (env, option, fault, object);
+    }
+  pool_free (&pool);
+}
+
+void
+lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
+             struct bytes *bytes)
+{
+  *bytes = BYTES_NONE;
+  if (option->kind->encode)
+    encode_with (env, option, option->kind->encode, object, bytes);
+  else
+    lisp_signal_option (env, option, ENOPROTOOPT, &object);
+}
+
+void
+lisp_prepare (emacs_env *env, const struct option *option, emacs_value object,
+              struct bytes *bytes)
+{
+  *bytes = BYTES_NONE;
+  if (option->kind->prepare)
+    encode_with (env, option, option->kind->prepare, object, bytes);
+}
+
 emacs_value
 lisp_decode (emacs_env *env, const struct option *option,
              const struct bytes *bytes)
 {
+  struct pool pool = { NULL };
   struct value value;
-  if (option->kind->decode (bytes, &value) == FAULT_NONE)
-    return lisp_from_value (env, &value);
-  LISP_SIGNAL (env, Qsockopt_error,
-               lisp_string (env, "Kernel gave a value of another length"),
-               lisp_keyword (env, option),
-               env->make_integer (env, (intmax_t) bytes->length));
-  return Qnil;
+  emacs_value result = Qnil;
+  enum fault fault = option->kind->decode (option, bytes, &pool, &value);
+  if (fault == FAULT_NONE)
+    result = lisp_from_value (env, &value);
+  else if (fault == FAULT_MEMORY)
+    signal_memory (env);
+  else
+    LISP_SIGNAL (env, Qsockopt_error,
+                 lisp_string (env, "Kernel gave a value of another length"),
+                 lisp_keyword (env, option),
+                 env->make_integer (env, (intmax_t) bytes->length));
+  pool_free (&pool);
+  return result;
 }

@@ -36,6 +36,10 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
   DO (Qnil, "nil")                                                            \
   DO (Qt, "t")                                                                \
   DO (Qinteger, "integer")                                                    \
+  DO (Qfloat, "float")                                                        \
+  DO (Qsymbol, "symbol")                                                      \
+  DO (Qvconcat, "vconcat")                                                    \
+  DO (Qsymbol_name, "symbol-name")                                            \
   DO (Qstring, "string")                                                      \
   DO (Qvector, "vector")                                                      \
   DO (Qcons, "cons")                                                          \
@@ -43,6 +47,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
   DO (Qnetwork, "network")                                                    \
   DO (Qlisten, "listen")                                                      \
   DO (Qseqpacket, "seqpacket")                                                \
+  DO (Qraw, "raw")                                                            \
   DO (Qipv4, "ipv4")                                                          \
   DO (Qipv6, "ipv6")                                                          \
   DO (Qdatagram, "datagram")                                                  \
@@ -60,6 +65,10 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
   DO (Qset, "set")                                                            \
   DO (Qbefore_bind, "before-bind")                                            \
   DO (Qbefore_connect, "before-connect")                                      \
+  DO (Qafter_bind, "after-bind")                                              \
+  DO (Qlistening, "listening")                                                \
+  DO (Qafter_connect, "after-connect")                                        \
+  DO (Qargument, "argument")                                                  \
   DO (Qread_changes, "read-changes")                                          \
   DO (Qadjusted, "adjusted")                                                  \
   DO (Qcar, "car")                                                            \
@@ -73,7 +82,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
   DO (Qnbutlast, "nbutlast")                                                  \
   DO (Qprocess_type, "process-type")                                          \
   DO (Qprocess_status, "process-status")                                      \
-  DO (Qprocess_contact, "process-contact")                                    \
+  DO (Qprocess_contact, "sockopt--core-contact")                                  \
   DO (Qdelete_process, "delete-process")                                      \
   DO (Qset_process_sentinel, "set-process-sentinel")                          \
   DO (Qignore, "ignore")                                                      \
@@ -129,11 +138,16 @@ emacs_value lisp_string (emacs_env *env, const char *text);
    the caller; its length goes to *SIZE.  Null after an error.  */
 char *lisp_copy_string (emacs_env *env, emacs_value value, size_t *size);
 
+/* Likewise of the bytes of the unibyte string VALUE, as they are.  */
+char *lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size);
+
 /* VALUE as an int; after an error, 0.  */
 int lisp_int (emacs_env *env, emacs_value value);
 
-/* Between Lisp objects and the values of kinds.  */
-void lisp_to_value (emacs_env *env, emacs_value object, struct value *value);
+/* Between Lisp objects and values.  What a value points at is in POOL.
+   In case of an error, which is signalled, the value is nil.  */
+void lisp_to_value (emacs_env *env, emacs_value object, struct pool *pool,
+                    struct value *value);
 emacs_value lisp_from_value (emacs_env *env, const struct value *value);
 
 /* Between Lisp addresses, as `make-network-process' has them, and ours:
@@ -160,6 +174,10 @@ void lisp_signal_option (emacs_env *env, const struct option *option, int code,
 /* Make *BYTES of OBJECT for OPTION, or signal what is wrong with it.  */
 void lisp_encode (emacs_env *env, const struct option *option,
                   emacs_value object, struct bytes *bytes);
+
+/* Likewise of OBJECT as the argument for reading OPTION.  */
+void lisp_prepare (emacs_env *env, const struct option *option,
+                   emacs_value object, struct bytes *bytes);
 
 /* What BYTES of OPTION mean.  */
 emacs_value lisp_decode (emacs_env *env, const struct option *option,

@@ -53,6 +53,8 @@ type_from_lisp (emacs_env *env, emacs_value value)
     return SOCK_DGRAM;
   if (env->eq (env, value, Qseqpacket))
     return SOCK_SEQPACKET;
+  if (env->eq (env, value, Qraw))
+    return SOCK_RAW;
   if (env->is_not_nil (env, value))
     LISP_SIGNAL (env, Qsockopt_error,
                  lisp_string (env, "Unsupported connection type"), value);
@@ -68,6 +70,23 @@ family_from_lisp (emacs_env *env, emacs_value value)
   if (env->eq (env, value, Qipv6))
     return AF_INET6;
   return env->is_not_nil (env, value) ? lisp_int (env, value) : AF_UNSPEC;
+}
+
+/* A protocol: a symbol or a number.  */
+static int
+protocol_from_lisp (emacs_env *env, emacs_value value)
+{
+  size_t size;
+  if (env->eq (env, env->type_of (env, value), Qinteger))
+    return lisp_int (env, value);
+  char *name
+    = lisp_copy_string (env, LISP_CALL (env, Qsymbol_name, value), &size);
+  int protocol = name ? protocol_number (name) : -1;
+  free (name);
+  if (protocol < 0)
+    LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Unknown protocol"),
+                 value);
+  return protocol;
 }
 
 /* A query whose strings are its own.  */
@@ -200,6 +219,32 @@ PRIMITIVE (sockopt_address)
   return addresses_make (env, addresses);
 }
 
+/* (sockopt--vsock-address CID PORT) */
+PRIMITIVE (sockopt_vsock_address)
+{
+  (void) nargs;
+  (void) data;
+  intmax_t cid = env->extract_integer (env, args[0]);
+  intmax_t port = env->extract_integer (env, args[1]);
+  if (lisp_pending (env))
+    return Qnil;
+  if (cid < 0 || UINT32_MAX < cid || port < 0 || UINT32_MAX < port)
+    {
+      LISP_SIGNAL (env, Qargs_out_of_range, args[0], args[1]);
+      return Qnil;
+    }
+  struct addresses *addresses
+    = malloc (sizeof *addresses + sizeof addresses->items[0]);
+  if (!addresses)
+    {
+      lisp_signal_errno (env, "Cannot keep address", ENOMEM, Qnil);
+      return Qnil;
+    }
+  addresses->count = 1;
+  address_vsock (&addresses->items[0], (uint32_t) cid, (uint32_t) port);
+  return addresses_make (env, addresses);
+}
+
 /* Signal FAILURE.  SETTINGS is the vector that the settings came from,
    and the first of them is FIRST; REST is a list for the end of the
    error data.  */
@@ -263,66 +308,101 @@ open_connected (emacs_env *env, const struct plan *plan,
 }
 
 /* A server's address as it came to be: with the port that the kernel
-   chose.  */
+   chose.  A local one is as it was given, for Emacs has it so.  */
 static struct address
 actual_address (const struct plan *plan, int fd, const struct address *address)
 {
-  struct address bound, result = *address;
-  if (plan->server && address_local_of (fd, &bound))
-    address_set_port (&result, address_port (&bound));
-  return result;
+  struct address bound;
+  if (plan->server && address_family (address) != AF_UNIX
+      && address_local_of (fd, &bound))
+    return bound;
+  return *address;
 }
 
 static struct plan
 plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
-                emacs_value backlog, const struct setting *settings,
-                size_t count)
+                emacs_value backlog, struct setting *settings, size_t count)
 {
   bool server = env->is_not_nil (env, backlog);
   return (struct plan){ .type = type_from_lisp (env, type),
-                        .protocol = lisp_int (env, protocol),
+                        .protocol = protocol_from_lisp (env, protocol),
                         .server = server,
                         .backlog = server ? lisp_int (env, backlog) : 0,
                         .settings = settings,
                         .settings_count = count };
 }
 
-/* (sockopt--open TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS ARGS)
+/* Those of the COUNT SETTINGS that failed and might, as a list of
+   (KEYWORD . WORDS).  */
+static emacs_value
+failures_to_lisp (emacs_env *env, const struct setting *settings, size_t count)
+{
+  emacs_value list = Qnil;
+  for (size_t i = 0; i < count; i++)
+    if (settings[i].may_fail && settings[i].code != 0)
+      {
+        char buffer[128];
+        const char *words
+          = strerror_r (settings[i].code, buffer, sizeof buffer);
+        emacs_value pair = LISP_CALL (env, Qcons_function,
+                                      lisp_keyword (env, settings[i].option),
+                                      lisp_string (env, words));
+        list = LISP_CALL (env, Qcons_function, pair, list);
+      }
+  return list;
+}
+
+/* Make a socket by PLAN at ADDRESSES, or signal why there is none; REST
+   goes to the end of a client's error data, and VECTOR is what the
+   settings came from.  Value is (HANDLE ADDRESS . FAILURES).  */
+static emacs_value
+open_socket (emacs_env *env, const struct plan *plan,
+             const struct addresses *addresses, emacs_value vector,
+             emacs_value rest)
+{
+  size_t index = 0;
+  struct failure failure = { .code = 0 };
+  emacs_value handle = Qnil;
+  bool connects
+    = !plan->server && plan->type != SOCK_DGRAM && plan->type != SOCK_RAW;
+  int fd = connects ? open_connected (env, plan, addresses, &index, &failure)
+                    : open_first (plan, addresses, &index, &failure);
+  struct address actual = addresses->items[index];
+  if (fd >= 0)
+    {
+      actual = actual_address (plan, fd, &actual);
+      handle = handle_make (env, fd, true);
+    }
+  emacs_value address = lisp_from_address (env, &actual);
+  if (fd < 0)
+    signal_failure (env, &failure, vector, plan->settings,
+                    plan->server ? LISP_CALL (env, Qlist, address) : rest);
+  emacs_value failures
+    = failures_to_lisp (env, plan->settings, plan->settings_count);
+  return LISP_CALL (env, Qcons_function, handle,
+                    LISP_CALL (env, Qcons_function, address, failures));
+}
+
+/* (sockopt--open TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS LENIENT ARGS)
 
    Make a socket: a server's, if BACKLOG is an integer; a client's, and
-   connected unless TYPE is `datagram', if it is nil.  ARGS go to the end
-   of error data.  Value is (HANDLE . ADDRESS).  */
+   connected unless it is for datagrams, if it is nil.  The first LENIENT
+   of the SETTINGS may fail.  ARGS go to the end of error data.  */
 PRIMITIVE (sockopt_open)
 {
   (void) nargs;
   (void) data;
-  size_t count, index = 0;
-  struct failure failure = { .code = 0 };
-  struct setting *settings = settings_from_lisp (env, args[4], &count);
+  size_t count;
+  emacs_value result = Qnil;
+  struct setting *settings
+    = settings_from_lisp (env, args[4], lisp_int (env, args[5]), &count);
   struct plan plan
     = plan_from_lisp (env, args[0], args[1], args[2], settings, count);
   struct addresses *addresses = addresses_get (env, args[3]);
-  emacs_value handle = Qnil, address = Qnil;
   if (addresses)
-    {
-      int fd = plan.server || plan.type == SOCK_DGRAM
-                 ? open_first (&plan, addresses, &index, &failure)
-                 : open_connected (env, &plan, addresses, &index, &failure);
-      struct address actual = addresses->items[index];
-      if (fd >= 0)
-        {
-          actual = actual_address (&plan, fd, &actual);
-          handle = handle_make (env, fd, true);
-        }
-      address = lisp_from_address (env, &actual);
-      if (fd < 0 && plan.server)
-        signal_failure (env, &failure, args[4], settings,
-                        LISP_CALL (env, Qlist, address));
-      else if (fd < 0)
-        signal_failure (env, &failure, args[4], settings, args[5]);
-    }
-  free (settings);
-  return LISP_CALL (env, Qcons_function, handle, address);
+    result = open_socket (env, &plan, addresses, args[4], args[6]);
+  settings_free (settings, count);
+  return result;
 }
 
 /* Delete PROCESS, half made, keeping the error that is signalled.  */
@@ -391,6 +471,13 @@ make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
       return Qnil;
     }
   *hint = placeholder_next_descriptor ();
+  if (*hint < 0)
+    {
+      if (server)
+        place_remove (&place);
+      lisp_signal_errno (env, "Cannot make a process", EMFILE, Qnil);
+      return Qnil;
+    }
   emacs_value process
     = make_process (env, args, role, server ? place.path : path);
   if (client)
@@ -477,7 +564,8 @@ copy_addresses (emacs_env *env, const struct addresses *addresses)
   return copy;
 }
 
-/* (sockopt--start HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS)
+/* (sockopt--start HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS
+                   LENIENT)
 
    Start to connect for the process that HANDLE holds.  TARGET is
    addresses, or a list (HOST SERVICE FAMILY) that is looked up first.
@@ -492,7 +580,8 @@ PRIMITIVE (sockopt_start)
   struct owned_query owned = { .host = NULL };
   struct addresses *addresses = NULL;
   struct handle *handle = handle_get (env, args[0]);
-  struct setting *settings = settings_from_lisp (env, args[6], &count);
+  struct setting *settings
+    = settings_from_lisp (env, args[6], lisp_int (env, args[7]), &count);
   struct plan plan
     = plan_from_lisp (env, args[4], args[5], Qnil, settings, count);
   if (env->eq (env, env->type_of (env, args[3]), Qcons))
@@ -523,7 +612,7 @@ PRIMITIVE (sockopt_start)
   else
     free (addresses);
   free (line);
-  free (settings);
+  settings_free (settings, count);
   query_free (&owned);
   return job ? job_make (env, job) : Qnil;
 }
@@ -562,14 +651,14 @@ signal_job (emacs_env *env, struct job *job, const struct race *race,
 /* (sockopt--finish HANDLE JOB SETTINGS)
 
    JOB is done.  If the process of HANDLE still waits for it, lay the
-   socket beneath it.  Value is the address connected to, or nil if the
-   connection failed and the process is going to say so.  If there is no
-   socket that could fail, signal why.  Drop JOB in any case.  */
+   socket beneath it.  Value is (ADDRESS . FAILURES) if it is connected,
+   nil if the connection failed and the process is going to say so.  If
+   there is no socket that could fail, signal why.  */
 PRIMITIVE (sockopt_finish)
 {
   (void) nargs;
   (void) data;
-  emacs_value address = Qnil;
+  emacs_value result = Qnil;
   struct handle *handle = handle_get (env, args[0]);
   struct job *job = job_get (env, args[1]);
   if (!job || !job_done (job))
@@ -579,12 +668,30 @@ PRIMITIVE (sockopt_finish)
   if (!handle_valid (handle))
     state = RACE_RUNNING;
   if (state == RACE_WON)
-    address = lisp_from_address (env, job_address (job));
+    {
+      size_t count;
+      const struct setting *settings = job_settings (job, &count);
+      result = LISP_CALL (env, Qcons_function,
+                          lisp_from_address (env, job_address (job)),
+                          failures_to_lisp (env, settings, count));
+    }
   if (state != RACE_RUNNING && race->fd >= 0)
     settle_race (env, handle, race);
   else if (handle_valid (handle))
     signal_job (env, job, race, args[2]);
-  return address;
+  return result;
+}
+
+/* (sockopt--won-p JOB)
+   Whether JOB, which is done, has connected.  */
+PRIMITIVE (sockopt_won_p)
+{
+  (void) nargs;
+  (void) data;
+  struct race *race;
+  struct job *job = job_get (env, args[0]);
+  return job && job_done (job) && job_race (job, &race) == RACE_WON ? Qt
+                                                                    : Qnil;
 }
 
 /* (sockopt--drop JOB)

@@ -33,12 +33,15 @@ enum access
   ACCESS_BOTH = ACCESS_GET | ACCESS_SET
 };
 
-/* The last moment at which setting an option has an effect.  */
+/* When an option is set at creation, and until when it has an effect.  */
 enum moment
 {
   MOMENT_ANY,
   MOMENT_BEFORE_BIND,
-  MOMENT_BEFORE_CONNECT
+  MOMENT_BEFORE_CONNECT, /* or before a server listens */
+  MOMENT_AFTER_BIND,
+  MOMENT_LISTENING, /* on a socket that listens, and on no other */
+  MOMENT_AFTER_CONNECT
 };
 
 enum option_flags
@@ -46,7 +49,54 @@ enum option_flags
   /* Reading changes the socket: never read it unasked.  */
   OPTION_READ_CHANGES = 1,
   /* The kernel may store another value than the one given.  */
-  OPTION_ADJUSTED = 2
+  OPTION_ADJUSTED = 2,
+  /* Reading needs an argument.  */
+  OPTION_ARGUMENT = 4
+};
+
+/* The sorts of socket that an option is for.  */
+enum sort
+{
+  SORT_TCP4 = 1 << 0,
+  SORT_TCP6 = 1 << 1,
+  SORT_UDP4 = 1 << 2,
+  SORT_UDP6 = 1 << 3,
+  SORT_UDPLITE4 = 1 << 4,
+  SORT_UDPLITE6 = 1 << 5,
+  SORT_RAW4 = 1 << 6,
+  SORT_RAW6 = 1 << 7,
+  SORT_MPTCP4 = 1 << 8,
+  SORT_MPTCP6 = 1 << 9,
+  SORT_UNIX_STREAM = 1 << 10,
+  SORT_UNIX_DATAGRAM = 1 << 11,
+  SORT_UNIX_SEQPACKET = 1 << 12,
+  SORT_VSOCK = 1 << 13,
+  SORT_ICMP4 = 1 << 14, /* raw, IPPROTO_ICMP */
+  SORT_ICMP6 = 1 << 15, /* raw, IPPROTO_ICMPV6 */
+
+  SORTS_TCP = SORT_TCP4 | SORT_TCP6,
+  SORTS_MPTCP = SORT_MPTCP4 | SORT_MPTCP6,
+  SORTS_UDP = SORT_UDP4 | SORT_UDP6,
+  SORTS_UDPLITE = SORT_UDPLITE4 | SORT_UDPLITE6,
+  SORTS_ICMP = SORT_ICMP4 | SORT_ICMP6,
+  SORTS_RAW4 = SORT_RAW4 | SORT_ICMP4,
+  SORTS_RAW6 = SORT_RAW6 | SORT_ICMP6,
+  SORTS_UNIX = SORT_UNIX_STREAM | SORT_UNIX_DATAGRAM | SORT_UNIX_SEQPACKET,
+  /* Datagrams and packets of one Internet family.  */
+  SORTS_PACKET4 = SORT_UDP4 | SORT_UDPLITE4 | SORTS_RAW4,
+  SORTS_PACKET6 = SORT_UDP6 | SORT_UDPLITE6 | SORTS_RAW6,
+  SORTS_PACKET = SORTS_PACKET4 | SORTS_PACKET6,
+  SORTS_INET6 = SORTS_PACKET6 | SORT_TCP6 | SORT_MPTCP6,
+  /* IPv4 options work on IPv6 sockets too, for mapped addresses.  */
+  SORTS_INET = SORTS_PACKET | SORTS_TCP | SORTS_MPTCP,
+  SORTS_ALL = SORTS_INET | SORTS_UNIX | SORT_VSOCK
+};
+
+/* The level of an option that has the same number at the levels of both
+   Internet families: that of the socket's own.  */
+enum
+{
+  LEVEL_OF_FAMILY = -1
 };
 
 struct option
@@ -60,16 +110,29 @@ struct option
   enum access access;
   enum moment moment;
   unsigned flags;
+  unsigned sorts;
+  /* The range of integers in Lisp terms; of text, of its length.  */
+  intmax_t min, max;
+  /* What the integer counts, or null.  */
+  const char *unit;
+  /* What privilege setting it takes, in words, or null.  */
+  const char *privilege;
+  /* Where it is documented: "tcp(7)", or null.  */
+  const char *manual;
   /* One sentence, as the first line of a docstring.  */
   const char *doc;
 };
 
-/* The rows, in the order of their keywords within each level.  */
+/* The rows, level by level; within each, those that other systems share
+   come before Linux's own.  */
 extern const struct option options[];
 extern const size_t options_count;
 
 /* The row of KEYWORD, or a null pointer.  */
 const struct option *option_find (const char *keyword);
+
+/* The sort of socket FD is, or 0 if it is none of them.  */
+unsigned option_sort (int fd);
 
 /* Set OPTION of socket FD to BYTES.  Return 0, or an errno value: an
    option that this system, or a socket of this sort, does not have
@@ -77,7 +140,9 @@ const struct option *option_find (const char *keyword);
 int option_set (int fd, const struct option *option,
                 const struct bytes *bytes);
 
-/* Read OPTION of socket FD into *BYTES.  Return as `option_set'.  */
+/* Read OPTION of socket FD into *BYTES, which begins as `prepare' of its
+   kind made it or as BYTES_NONE, and is to be freed.  Return as
+   `option_set'.  */
 int option_get (int fd, const struct option *option, struct bytes *bytes);
 
 #endif /* SOCKOPT_OPTION_H */

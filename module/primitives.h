@@ -40,23 +40,30 @@ PRIMITIVE (sockopt_set_many);
 PRIMITIVE (sockopt_check);
 PRIMITIVE (sockopt_options);
 PRIMITIVE (sockopt_find);
+PRIMITIVE (sockopt_supported);
+PRIMITIVE (sockopt_get_raw);
+PRIMITIVE (sockopt_set_raw);
+PRIMITIVE (sockopt_absent);
 
 /* make.c: sockets and the processes on them.  */
 PRIMITIVE (sockopt_lookup);
 PRIMITIVE (sockopt_address);
+PRIMITIVE (sockopt_vsock_address);
 PRIMITIVE (sockopt_open);
 PRIMITIVE (sockopt_adopt);
 PRIMITIVE (sockopt_hold);
 PRIMITIVE (sockopt_start);
 PRIMITIVE (sockopt_finish);
+PRIMITIVE (sockopt_won_p);
 PRIMITIVE (sockopt_drop);
 PRIMITIVE (sockopt_name);
 PRIMITIVE (sockopt_close);
 
 /* The settings in VECTOR, [ROW VALUE ROW VALUE ...], and their number
-   in *COUNT.  To be freed; null if there are none or one is wrong, which
-   is then signalled.  */
+   in *COUNT.  The first of them, as many as LENIENT says, may fail.  To
+   be freed; null if there are none or another one is wrong, which is
+   then signalled.  */
 struct setting *settings_from_lisp (emacs_env *env, emacs_value vector,
-                                    size_t *count);
+                                    int lenient, size_t *count);
 
 #endif /* SOCKOPT_PRIMITIVES_H */

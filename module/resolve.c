@@ -114,7 +114,8 @@ job_free (struct job *job)
   socket_close (&job->leash);
   socket_close (&job->channel);
   free (job->addresses);
-  free (job->settings);
+  if (job->settings)
+    settings_free (job->settings, job->plan.settings_count);
   free (job->line);
   free (job->host);
   free (job->service);
@@ -146,16 +147,19 @@ run_race (struct job *job)
     job->state = race_run (&job->race, 1000, job->leash);
 }
 
-/* Say that the job is done.  If nobody reads it any more, there is
-   nobody to tell.  */
+/* Say that the job is done.  From here on what it found belongs to who
+   is told.  If nobody reads the channel any more, there is nobody to
+   tell, and the job is let go of without.  */
 static void
 report (struct job *job)
 {
   atomic_store (&job->done, true);
   if (job->channel < 0)
     socket_close (&job->leash);
-  else if (write (job->channel, job->line, strlen (job->line)) < 0)
-    race_abandon (&job->race);
+  else
+    while (write (job->channel, job->line, strlen (job->line)) < 0
+           && errno == EINTR)
+      continue;
   socket_close (&job->channel);
 }
 
@@ -212,13 +216,9 @@ copy_plan (struct job *job, const struct plan *plan)
   job->plan = *plan;
   if (plan->settings_count == 0)
     return true;
-  size_t size = plan->settings_count * sizeof *plan->settings;
-  job->settings = malloc (size);
-  if (!job->settings)
-    return false;
-  memcpy (job->settings, plan->settings, size);
+  job->settings = settings_copy (plan->settings, plan->settings_count);
   job->plan.settings = job->settings;
-  return true;
+  return job->settings != NULL;
 }
 
 struct job *
@@ -288,4 +288,11 @@ const struct address *
 job_address (const struct job *job)
 {
   return &job->addresses->items[job->race.address];
+}
+
+const struct setting *
+job_settings (const struct job *job, size_t *count)
+{
+  *count = job->plan.settings_count;
+  return job->settings;
 }

@@ -75,6 +75,10 @@ struct addresses *job_take_addresses (struct job *job);
 enum race_state job_race (struct job *job, struct race **race);
 const struct address *job_address (const struct job *job);
 
+/* The job's own settings, with the codes of those that failed, and their
+   number in *COUNT.  */
+const struct setting *job_settings (const struct job *job, size_t *count);
+
 /* Let the job go, whatever its state.  It closes what it holds.  */
 void job_release (struct job *job);
 

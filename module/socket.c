@@ -25,6 +25,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -81,17 +83,82 @@ plan_sets (const struct plan *plan, int number)
   return false;
 }
 
+void
+settings_free (struct setting *settings, size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    bytes_free (&settings[i].bytes);
+  free (settings);
+}
+
+struct setting *
+settings_copy (const struct setting *settings, size_t count)
+{
+  struct setting *copy = calloc (count, sizeof *copy);
+  for (size_t i = 0; copy && i < count; i++)
+    {
+      const struct bytes *bytes = &settings[i].bytes;
+      copy[i].option = settings[i].option;
+      copy[i].may_fail = settings[i].may_fail;
+      if (!bytes_copy (&copy[i].bytes, bytes_data (bytes), bytes->length))
+        {
+          settings_free (copy, count);
+          return NULL;
+        }
+    }
+  return copy;
+}
+
+/* At which step of making a socket a setting is made.  */
+enum step
+{
+  STEP_NEW,
+  STEP_BOUND,
+  STEP_CONNECTED
+};
+
+static enum step
+setting_step (const struct plan *plan, const struct setting *setting)
+{
+  switch (setting->option->moment)
+    {
+    case MOMENT_AFTER_BIND:
+      return STEP_BOUND;
+    case MOMENT_AFTER_CONNECT:
+      return plan->server ? STEP_NEW : STEP_CONNECTED;
+    case MOMENT_ANY:
+    case MOMENT_BEFORE_BIND:
+    case MOMENT_BEFORE_CONNECT:
+    /* The kernel takes these before it listens, too; afterwards the first
+       connections could slip through.  */
+    case MOMENT_LISTENING:
+    default:
+      return STEP_NEW;
+    }
+}
+
+/* Make those settings of PLAN that belong to STEP.  */
 static bool
-apply_settings (const struct plan *plan, int fd, struct failure *failure)
+apply_settings (const struct plan *plan, enum step step, int fd,
+                struct failure *failure)
 {
   for (size_t i = 0; i < plan->settings_count; i++)
     {
-      const struct setting *setting = &plan->settings[i];
-      int code = option_set (fd, setting->option, &setting->bytes);
-      if (code != 0)
-        return fail (failure, "Cannot set network option", code, setting);
+      struct setting *setting = &plan->settings[i];
+      if (setting_step (plan, setting) != step)
+        continue;
+      setting->code = option_set (fd, setting->option, &setting->bytes);
+      if (setting->code != 0 && !setting->may_fail)
+        return fail (failure, "Cannot set network option", setting->code,
+                     setting);
     }
   return true;
+}
+
+bool
+socket_connected (const struct plan *plan, int fd, struct failure *failure)
+{
+  return apply_settings (plan, STEP_CONNECTED, fd, failure);
 }
 
 /* A server may be started anew at once on a port that old connections
@@ -110,31 +177,51 @@ allow_reuse (const struct plan *plan, int fd, int family,
 }
 
 static bool
-serve (const struct plan *plan, int fd, const struct address *address,
-       struct failure *failure)
+bind_server (int fd, const struct address *address, struct failure *failure)
 {
-  if (bind (fd, (const struct sockaddr *) &address->storage, address->length)
-      < 0)
-    return fail (failure, "Cannot bind server socket", errno, NULL);
-  if (plan->type != SOCK_DGRAM && listen (fd, plan->backlog) < 0)
-    return fail (failure, "Cannot listen on server socket", errno, NULL);
-  return true;
+  return bind (fd, (const struct sockaddr *) &address->storage,
+               address->length)
+           == 0
+         || fail (failure, "Cannot bind server socket", errno, NULL);
+}
+
+static bool
+listen_server (const struct plan *plan, int fd, struct failure *failure)
+{
+  return plan->type == SOCK_DGRAM || listen (fd, plan->backlog) == 0
+         || fail (failure, "Cannot listen on server socket", errno, NULL);
+}
+
+static bool
+set_up_server (const struct plan *plan, int fd, const struct address *address,
+               struct failure *failure)
+{
+  return allow_reuse (plan, fd, address_family (address), failure)
+         && apply_settings (plan, STEP_NEW, fd, failure)
+         && bind_server (fd, address, failure)
+         && apply_settings (plan, STEP_BOUND, fd, failure)
+         && listen_server (plan, fd, failure);
+}
+
+static bool
+set_up_client (const struct plan *plan, int fd, struct failure *failure)
+{
+  return apply_settings (plan, STEP_NEW, fd, failure)
+         && apply_settings (plan, STEP_BOUND, fd, failure);
 }
 
 int
 socket_make (const struct plan *plan, const struct address *address,
              struct failure *failure)
 {
-  int family = address_family (address);
-  int fd = socket_new (family, plan->type, plan->protocol);
+  int fd = socket_new (address_family (address), plan->type, plan->protocol);
   if (fd < 0)
     {
       fail (failure, "Cannot make socket", errno, NULL);
       return -1;
     }
-  bool done = ((!plan->server || allow_reuse (plan, fd, family, failure))
-               && apply_settings (plan, fd, failure)
-               && (!plan->server || serve (plan, fd, address, failure)));
+  bool done = plan->server ? set_up_server (plan, fd, address, failure)
+                           : set_up_client (plan, fd, failure);
   if (!done)
     socket_close (&fd);
   return fd;
@@ -159,6 +246,21 @@ socket_error (int fd)
   if (getsockopt (fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0)
     return errno;
   return code;
+}
+
+/* Whether FD, whose own address is ADDRESS, was bound to that.  A raw
+   socket has its protocol where others have a port.  */
+static bool
+is_bound_to (int fd, const struct address *address)
+{
+  static const uint8_t any[16];
+  int type = SOCK_STREAM;
+  socklen_t length = sizeof type;
+  getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length);
+  if (type != SOCK_RAW)
+    return address_named (address);
+  size_t size = address_family (address) == AF_INET ? 4 : sizeof any;
+  return memcmp (address_bytes (address), any, size) != 0;
 }
 
 /* Whether FD is connected, or on the way to be.  A TCP socket that still
@@ -186,11 +288,14 @@ socket_too_late (int fd, const struct option *option)
   switch (option->moment)
     {
     case MOMENT_BEFORE_BIND:
-      if (address_local_of (fd, &address) && address_named (&address))
+      if (address_local_of (fd, &address) && is_bound_to (fd, &address))
         return true;
       return has_begun_to_connect (fd);
     case MOMENT_BEFORE_CONNECT:
+    case MOMENT_LISTENING:
       return has_begun_to_connect (fd);
+    case MOMENT_AFTER_BIND:
+    case MOMENT_AFTER_CONNECT:
     case MOMENT_ANY:
     default:
       return false;

@@ -27,12 +27,22 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "address.h"
 #include "option.h"
 
-/* An option with the value to set.  */
+/* An option with the value to set.  One that MAY_FAIL does not stop a
+   socket from being made; CODE then says why it failed, the last time.  */
 struct setting
 {
   const struct option *option;
   struct bytes bytes;
+  bool may_fail;
+  int code;
 };
+
+/* Free an array of COUNT settings and what they hold.  */
+void settings_free (struct setting *settings, size_t count);
+
+/* A copy of an array of COUNT settings, at least one; null when memory
+   is exhausted.  */
+struct setting *settings_copy (const struct setting *settings, size_t count);
 
 /* What to make: a socket of TYPE (SOCK_STREAM, ...) and PROTOCOL (0 for
    the family's own), bound and listening with BACKLOG if it is a
@@ -43,7 +53,7 @@ struct plan
   int protocol;
   bool server;
   int backlog;
-  const struct setting *settings;
+  struct setting *settings;
   size_t settings_count;
 };
 
@@ -61,6 +71,11 @@ struct failure
    Return the descriptor, or -1 with *FAILURE set and nothing left.  */
 int socket_make (const struct plan *plan, const struct address *address,
                  struct failure *failure);
+
+/* Make the settings of PLAN that take a connection.  Return false, with
+ *FAILURE set, if one fails.  */
+bool socket_connected (const struct plan *plan, int fd,
+                       struct failure *failure);
 
 /* Start to connect FD.  Return 0 when it is connected, EINPROGRESS when
    it will be writable on completion, or another errno value.  EAGAIN

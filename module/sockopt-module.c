@@ -58,9 +58,9 @@ DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
        "Return the option table.\n\n"
        "(fn)");
 
-DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 3, 3,
+DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 4, 4,
        "Return an option of PROCESS, by the number of its ROW.\n\n"
-       "(fn PROCESS HANDLE ROW)");
+       "(fn PROCESS HANDLE ROW ARGUMENT)");
 
 DEFUN ("sockopt--set", sockopt_set, Ssockopt_set, 4, 4,
        "Set an option of PROCESS to VALUE and return what it now is.\n\n"
@@ -90,9 +90,9 @@ DEFUN ("sockopt--address", sockopt_address, Ssockopt_address, 2, 2,
        "Return ADDRESS, the value of KEYWORD, as addresses.\n\n"
        "(fn KEYWORD ADDRESS)");
 
-DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 6, 6,
+DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 7, 7,
        "Return a new socket and its address.\n\n"
-       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS ARGS)");
+       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS LENIENT ARGS)");
 
 DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 4, 4,
        "Return a new process on the socket of HANDLE.\n\n"
@@ -102,13 +102,17 @@ DEFUN ("sockopt--hold", sockopt_hold, Ssockopt_hold, 0, 0,
        "Return a handle that keeps a process waiting.\n\n"
        "(fn)");
 
-DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 7, 7,
+DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 8, 8,
        "Start to connect for the process that HANDLE holds.\n\n"
-       "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS)");
+       "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS LENIENT)");
 
 DEFUN ("sockopt--finish", sockopt_finish, Ssockopt_finish, 3, 3,
        "Hand what JOB made to the process that HANDLE holds.\n\n"
        "(fn HANDLE JOB SETTINGS)");
+
+DEFUN ("sockopt--won-p", sockopt_won_p, Ssockopt_won_p, 1, 1,
+       "Return non-nil if JOB has connected.\n\n"
+       "(fn JOB)");
 
 DEFUN ("sockopt--drop", sockopt_drop, Ssockopt_drop, 1, 1,
        "Let JOB go.\n\n"
@@ -122,12 +126,33 @@ DEFUN ("sockopt--close", sockopt_close, Ssockopt_close, 1, 1,
        "Close the socket of HANDLE if no process has it.\n\n"
        "(fn HANDLE)");
 
+DEFUN ("sockopt--supported", sockopt_supported, Ssockopt_supported, 3, 3,
+       "Return non-nil if the socket of PROCESS has an option.\n\n"
+       "(fn PROCESS HANDLE ROW)");
+
+DEFUN ("sockopt--get-raw", sockopt_get_raw, Ssockopt_get_raw, 5, 5,
+       "Return LENGTH bytes of the option NUMBER at LEVEL.\n\n"
+       "(fn PROCESS HANDLE LEVEL NUMBER LENGTH)");
+
+DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 5, 5,
+       "Set the option NUMBER at LEVEL to BYTES.\n\n"
+       "(fn PROCESS HANDLE LEVEL NUMBER BYTES)");
+
+DEFUN ("sockopt--absent", sockopt_absent, Ssockopt_absent, 1, 1,
+       "Return why there is no option called NAME, or nil.\n\n(fn NAME)");
+
+DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
+       2, 2, "Return the address PORT of the machine CID.\n\n(fn CID PORT)");
+
 static const struct primitive *const primitives[] = {
-  &Ssockopt_rows,    &Ssockopt_get,     &Ssockopt_set,   &Ssockopt_set_many,
-  &Ssockopt_check,   &Ssockopt_options, &Ssockopt_find,  &Ssockopt_lookup,
-  &Ssockopt_address, &Ssockopt_open,    &Ssockopt_adopt, &Ssockopt_hold,
-  &Ssockopt_start,   &Ssockopt_finish,  &Ssockopt_drop,  &Ssockopt_name,
-  &Ssockopt_close,
+  &Ssockopt_rows,      &Ssockopt_get,           &Ssockopt_set,
+  &Ssockopt_set_many,  &Ssockopt_check,         &Ssockopt_options,
+  &Ssockopt_find,      &Ssockopt_lookup,        &Ssockopt_address,
+  &Ssockopt_open,      &Ssockopt_adopt,         &Ssockopt_hold,
+  &Ssockopt_start,     &Ssockopt_finish,        &Ssockopt_won_p,
+  &Ssockopt_drop,      &Ssockopt_name,          &Ssockopt_close,
+  &Ssockopt_supported, &Ssockopt_get_raw,       &Ssockopt_set_raw,
+  &Ssockopt_absent,    &Ssockopt_vsock_address,
 };
 
 int

@@ -3,9 +3,6 @@
 ;; Copyright (C) 2026 The sockopt authors
 
 ;; Author: The sockopt authors
-;; Version: 0.1.0
-;; Package-Requires: ((emacs "28.1"))
-;; Keywords: comm
 
 ;; This file is part of sockopt.
 

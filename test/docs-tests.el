@@ -3,9 +3,6 @@
 ;; Copyright (C) 2026 The sockopt authors
 
 ;; Author: The sockopt authors
-;; Version: 0.1.0
-;; Package-Requires: ((emacs "28.1"))
-;; Keywords: comm
 
 ;; This file is part of sockopt.
 
@@ -26,8 +23,7 @@
 
 (require 'ert)
 (require 'docs (expand-file-name "docs.el"
-                                 (file-name-directory
-                                  (or load-file-name buffer-file-name))))
+                                 (file-name-directory (macroexp-file-name))))
 
 (ert-deftest docs-tests-table-is-fresh ()
   "The table in README.org is what the module's rows make."

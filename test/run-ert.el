@@ -30,7 +30,7 @@
         (coding-system-for-write 'utf-8))
     (write-region (concat kind " "
                           (truncate-string-to-width
-                           (replace-regexp-in-string "[ \t\n]+" " " text) 300)
+                           (replace-regexp-in-string "[[:cntrl:] ]+" " " text) 300)
                           "\n")
                   nil sockopt-run-ert--results t 'quiet)))
 

@@ -382,15 +382,15 @@ START_TEST (test_named)
 }
 END_TEST
 
-/* A fresh socket of sort _i has no name and no peer.  */
+/* A fresh socket like sample _i has no name and no peer.  */
 START_TEST (test_of_fresh_socket)
 {
   struct address address = dirt ();
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int fd = sort_socket (_i);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int fd = sample_socket (_i);
   ck_assert (address_local_of (fd, &address));
-  ck_assert_int_eq (address_family (&address), sorts[_i].family);
+  ck_assert_int_eq (address_family (&address), samples[_i].family);
   ck_assert (!address_named (&address));
   errno = 0;
   ck_assert (!address_remote_of (fd, &address));
@@ -399,13 +399,13 @@ START_TEST (test_of_fresh_socket)
 }
 END_TEST
 
-/* A server of sort _i has the name that it was given.  */
+/* A server like sample _i has the name that it was given.  */
 START_TEST (test_of_server)
 {
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int fd = sort_socket (_i);
-  struct address asked = sort_address (_i);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int fd = sample_socket (_i);
+  struct address asked = sample_address (_i);
   struct address bound = dirt ();
   ck_assert_int_eq (bind (fd, (struct sockaddr *) &asked.storage,
                           asked.length),
@@ -421,10 +421,10 @@ END_TEST
 START_TEST (test_of_client)
 {
   struct address server, address = dirt ();
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int listener = serve_sort (_i, 1, &server);
-  int fd = sort_socket (_i);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int listener = serve_sample (_i, 1, &server);
+  int fd = sample_socket (_i);
   connect_fully (fd, &server);
   ck_assert (address_remote_of (fd, &address));
   ck_assert (address_equal (&address, &server));
@@ -450,7 +450,7 @@ static void
 check_bind (const struct address *address)
 {
   struct address bound;
-  int fd = sort_socket (SORT_LOCAL_STREAM);
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
   ck_assert_int_eq (bind (fd, (const struct sockaddr *) &address->storage,
                           address->length),
                     0);
@@ -506,7 +506,7 @@ START_TEST (test_path_without_nul)
   const char *path = long_path (size);
   struct address address;
   ck_assert (address_raw (&address, AF_UNIX, (const uint8_t *) path, size));
-  int fd = sort_socket (SORT_LOCAL_STREAM);
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
   ck_assert_int_eq (bind (fd, (struct sockaddr *) &address.storage,
                           address.length),
                     0);
@@ -551,9 +551,9 @@ address_suite (void)
   tcase_add_test (equal, test_equal_raw);
   tcase_add_test (equal, test_named);
   TCase *kernel = add_case (suite, "of sockets");
-  tcase_add_loop_test (kernel, test_of_fresh_socket, 0, SORTS);
-  tcase_add_loop_test (kernel, test_of_server, 0, SORTS);
-  tcase_add_loop_test (kernel, test_of_client, 0, SORTS);
+  tcase_add_loop_test (kernel, test_of_fresh_socket, 0, SAMPLES);
+  tcase_add_loop_test (kernel, test_of_server, 0, SAMPLES);
+  tcase_add_loop_test (kernel, test_of_client, 0, SAMPLES);
   tcase_add_test (kernel, test_of_no_socket);
   tcase_add_test (kernel, test_bind_longest_path);
 #ifdef __linux__

@@ -103,10 +103,10 @@ START_TEST (test_won)
 {
   struct race race;
   struct address address;
-  struct plan plan = { .type = sorts[_i].type };
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int server = serve_sort (_i, 1, &address);
+  struct plan plan = { .type = samples[_i].type };
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int server = serve_sample (_i, 1, &address);
   race_start (&race, &plan, &address, 1);
   check_won (&race, race_run (&race, 5000, -1), 0);
   close (server);
@@ -119,7 +119,7 @@ START_TEST (test_winner_works)
   struct race race;
   struct address address;
   char byte = 0;
-  int server = serve_sort (SORT_TCP4, 1, &address);
+  int server = serve_sample (SAMPLE_TCP4, 1, &address);
   ck_assert_int_eq (run (&race, &address, 1), RACE_WON);
   int child = accept_one (server);
   ck_assert_int_ne (fcntl (race.fd, F_GETFL) & O_NONBLOCK, 0);
@@ -141,7 +141,7 @@ START_TEST (test_settings_of_winner)
     = { .option = option_find (":keepalive"), .bytes = int_bytes (1) };
   struct plan plan
     = { .type = SOCK_STREAM, .settings = &on, .settings_count = 1 };
-  int server = serve_sort (SORT_TCP4, 1, &address);
+  int server = serve_sample (SAMPLE_TCP4, 1, &address);
   race_start (&race, &plan, &address, 1);
   ck_assert_int_eq (race_run (&race, 5000, -1), RACE_WON);
   ck_assert_int_ne (socket_int (race.fd, SOL_SOCKET, SO_KEEPALIVE), 0);
@@ -154,9 +154,9 @@ START_TEST (test_refused)
 {
   struct race race;
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int refusing = refuse_sort (_i, &address);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int refusing = refuse_sample (_i, &address);
   check_refused (&race, run (&race, &address, 1), ECONNREFUSED);
   close (refusing);
 }
@@ -166,7 +166,7 @@ START_TEST (test_refused_at_once)
 {
   struct race race;
   struct address address;
-  int refusing = refuse_sort (SORT_LOCAL_STREAM, &address);
+  int refusing = refuse_sample (SAMPLE_LOCAL_STREAM, &address);
   check_failed (&race, run (&race, &address, 1), ECONNREFUSED);
   ck_assert_str_eq (race.failure.verb, "make client process failed");
   ck_assert_ptr_null (race.failure.setting);
@@ -211,7 +211,7 @@ START_TEST (test_failing_setting)
     = { .type = SOCK_STREAM, .settings = &on, .settings_count = 1 };
   struct race race;
   struct address address;
-  int server = serve_sort (SORT_LOCAL_STREAM, 1, &address);
+  int server = serve_sample (SAMPLE_LOCAL_STREAM, 1, &address);
   race_start (&race, &plan, &address, 1);
   check_failed (&race, race_run (&race, 5000, -1), ENOPROTOOPT);
   ck_assert_ptr_eq (race.failure.setting, &on);
@@ -225,8 +225,8 @@ START_TEST (test_first_wins)
 {
   struct race race;
   struct address addresses[2];
-  int first = serve_sort (SORT_TCP4, 1, &addresses[0]);
-  int second = serve_sort (SORT_TCP4, 1, &addresses[1]);
+  int first = serve_sample (SAMPLE_TCP4, 1, &addresses[0]);
+  int second = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
   check_won (&race, run (&race, addresses, 2), 0);
   ck_assert_int_eq (poll_events (second, POLLIN, 20), 0);
   close (first);
@@ -239,8 +239,8 @@ START_TEST (test_refused_then_good)
 {
   struct race race;
   struct address addresses[2];
-  int first = refuse_sort (SORT_TCP4, &addresses[0]);
-  int second = serve_sort (SORT_TCP4, 1, &addresses[1]);
+  int first = refuse_sample (SAMPLE_TCP4, &addresses[0]);
+  int second = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
   int64_t start = now ();
   check_won (&race, run (&race, addresses, 2), 1);
   ck_assert_int_lt (now () - start, RACE_DELAY - 10);
@@ -254,7 +254,7 @@ START_TEST (test_failures_then_good)
   struct race race;
   struct address addresses[4]
     = { unreachable_address (), unknown_family (), scratch_address ("no") };
-  int server = serve_sort (SORT_TCP4, 1, &addresses[3]);
+  int server = serve_sample (SAMPLE_TCP4, 1, &addresses[3]);
   int64_t start = now ();
   check_won (&race, run (&race, addresses, 4), 3);
   ck_assert_int_lt (now () - start, RACE_DELAY - 10);
@@ -266,10 +266,10 @@ START_TEST (test_families)
 {
   struct race race;
   struct address addresses[2];
-  if (!sort_available (SORT_TCP6))
-    SKIP (sorts[SORT_TCP6].name);
-  int first = refuse_sort (SORT_TCP6, &addresses[0]);
-  int second = serve_sort (SORT_TCP4, 1, &addresses[1]);
+  if (!sample_available (SAMPLE_TCP6))
+    SKIP (samples[SAMPLE_TCP6].name);
+  int first = refuse_sample (SAMPLE_TCP6, &addresses[0]);
+  int second = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
   check_won (&race, run (&race, addresses, 2), 1);
   close (first);
   close (second);
@@ -282,7 +282,7 @@ START_TEST (test_all_refused)
   struct address addresses[3];
   int refusing[3];
   for (int i = 0; i < 3; i++)
-    refusing[i] = refuse_sort (SORT_TCP4, &addresses[i]);
+    refusing[i] = refuse_sample (SAMPLE_TCP4, &addresses[i]);
   check_refused (&race, run (&race, addresses, 3), ECONNREFUSED);
   for (int i = 0; i < 3; i++)
     close (refusing[i]);
@@ -294,7 +294,7 @@ START_TEST (test_refused_then_failed)
 {
   struct race race;
   struct address addresses[2];
-  int refusing = refuse_sort (SORT_TCP4, &addresses[0]);
+  int refusing = refuse_sample (SAMPLE_TCP4, &addresses[0]);
   addresses[1] = scratch_address ("none");
   check_failed (&race, run (&race, addresses, 2), ENOENT);
   close (refusing);
@@ -305,13 +305,13 @@ START_TEST (test_failed_then_refused)
 {
   struct race race;
   struct address addresses[2] = { scratch_address ("none") };
-  int refusing = refuse_sort (SORT_TCP4, &addresses[1]);
+  int refusing = refuse_sample (SAMPLE_TCP4, &addresses[1]);
   check_refused (&race, run (&race, addresses, 2), ECONNREFUSED);
   close (refusing);
 }
 END_TEST
 
-/* A mute server of sort _i comes first: it has its head start, and no
+/* A mute server like sample _i comes first: it has its head start, and no
    more.  */
 START_TEST (test_mute_then_good)
 {
@@ -320,7 +320,7 @@ START_TEST (test_mute_then_good)
   struct address addresses[2];
   mute_open (&mute, _i);
   addresses[0] = mute.address;
-  int server = serve_sort (_i, 1, &addresses[1]);
+  int server = serve_sample (_i, 1, &addresses[1]);
   int64_t start = now ();
   check_won (&race, run (&race, addresses, 2), 1);
   int64_t took = now () - start;
@@ -337,8 +337,8 @@ START_TEST (test_first_wins_late)
   struct race race;
   struct mute first, second;
   struct address addresses[2];
-  mute_open (&first, SORT_LOCAL_STREAM);
-  mute_open (&second, SORT_LOCAL_STREAM);
+  mute_open (&first, SAMPLE_LOCAL_STREAM);
+  mute_open (&second, SAMPLE_LOCAL_STREAM);
   addresses[0] = first.address;
   addresses[1] = second.address;
   race_start (&race, &stream_plan, addresses, 2);
@@ -357,11 +357,11 @@ START_TEST (test_two_fail)
   struct race race;
   struct mute first, second;
   struct address addresses[3];
-  mute_open (&first, SORT_LOCAL_STREAM);
-  mute_open (&second, SORT_LOCAL_STREAM);
+  mute_open (&first, SAMPLE_LOCAL_STREAM);
+  mute_open (&second, SAMPLE_LOCAL_STREAM);
   addresses[0] = first.address;
   addresses[1] = second.address;
-  int server = serve_sort (SORT_LOCAL_STREAM, 1, &addresses[2]);
+  int server = serve_sample (SAMPLE_LOCAL_STREAM, 1, &addresses[2]);
   race_start (&race, &stream_plan, addresses, 3);
   ck_assert_int_eq (race_run (&race, RACE_DELAY + 50, -1), RACE_RUNNING);
   mute_close (&first);
@@ -394,7 +394,7 @@ START_TEST (test_width)
   struct address addresses[RACE_WIDTH + 2];
   mute_open (&mute, _i);
   addresses[0] = mute.address;
-  int server = serve_sort (_i, 1, &addresses[RACE_WIDTH + 1]);
+  int server = serve_sample (_i, 1, &addresses[RACE_WIDTH + 1]);
   fill_race (&race, addresses, RACE_WIDTH + 2);
   ck_assert_uint_eq (race.running, RACE_WIDTH);
   ck_assert_uint_eq (race.next, RACE_WIDTH);
@@ -410,9 +410,10 @@ START_TEST (test_width_then_good)
   struct race race;
   struct mute mute;
   struct address addresses[RACE_WIDTH + 2];
-  mute_open (&mute, SORT_LOCAL_STREAM);
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
   addresses[0] = mute.address;
-  int server = serve_sort (SORT_LOCAL_STREAM, 1, &addresses[RACE_WIDTH + 1]);
+  int server
+    = serve_sample (SAMPLE_LOCAL_STREAM, 1, &addresses[RACE_WIDTH + 1]);
   fill_race (&race, addresses, RACE_WIDTH + 2);
   mute_close (&mute);
   check_won (&race, race_run (&race, 5000, -1), RACE_WIDTH + 1);
@@ -425,7 +426,7 @@ START_TEST (test_room)
 {
   struct race race;
   struct mute mute;
-  mute_open (&mute, SORT_LOCAL_STREAM);
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
   race_start (&race, &stream_plan, &mute.address, 1);
   ck_assert_int_eq (race_run (&race, 60, -1), RACE_RUNNING);
   close (accept_one (mute.listener));
@@ -441,7 +442,7 @@ START_TEST (test_no_room_ever)
 {
   struct race race;
   struct mute mute;
-  mute_open (&mute, SORT_LOCAL_STREAM);
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
   race_start (&race, &stream_plan, &mute.address, 1);
   ck_assert_int_eq (race_run (&race, 60, -1), RACE_RUNNING);
   mute_close (&mute);
@@ -492,8 +493,8 @@ START_TEST (test_steps)
 {
   struct race race;
   struct address addresses[2];
-  int first = refuse_sort (SORT_TCP4, &addresses[0]);
-  int second = serve_sort (SORT_TCP4, 1, &addresses[1]);
+  int first = refuse_sample (SAMPLE_TCP4, &addresses[0]);
+  int second = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
   enum race_state state = RACE_RUNNING;
   int64_t end = now () + 2000;
   race_start (&race, &stream_plan, addresses, 2);
@@ -509,7 +510,7 @@ START_TEST (test_steps_to_loss)
 {
   struct race race;
   struct address address;
-  int refusing = refuse_sort (SORT_TCP4, &address);
+  int refusing = refuse_sample (SAMPLE_TCP4, &address);
   enum race_state state = RACE_RUNNING;
   int64_t end = now () + 2000;
   race_start (&race, &stream_plan, &address, 1);
@@ -526,7 +527,7 @@ END_TEST
 static void
 start_mute (struct race *race, struct mute *mute)
 {
-  mute_open (mute, SORT_TCP4);
+  mute_open (mute, SAMPLE_TCP4);
   race_start (race, &stream_plan, &mute->address, 1);
   ck_assert_int_eq (race_run (race, 0, -1), RACE_RUNNING);
 }
@@ -602,7 +603,7 @@ START_TEST (test_abandon)
   struct mute mute;
   struct address addresses[4];
   int before = open_descriptors ();
-  mute_open (&mute, SORT_TCP4);
+  mute_open (&mute, SAMPLE_TCP4);
   int with_mute = open_descriptors ();
   addresses[0] = mute.address;
   addresses[3] = mute.address;
@@ -631,7 +632,7 @@ START_TEST (test_abandon_won)
 {
   struct race race;
   struct address address;
-  int server = serve_sort (SORT_TCP4, 1, &address);
+  int server = serve_sample (SAMPLE_TCP4, 1, &address);
   ck_assert_int_eq (run (&race, &address, 1), RACE_WON);
   int fd = race.fd;
   race_abandon (&race);
@@ -646,7 +647,7 @@ START_TEST (test_datagram)
 {
   struct race race;
   struct address addresses[2];
-  int first = refuse_sort (SORT_UDP4, &addresses[0]);
+  int first = refuse_sample (SAMPLE_UDP4, &addresses[0]);
   addresses[1] = addresses[0];
   race_start (&race, &datagram_plan, addresses, 2);
   check_won (&race, race_run (&race, 0, -1), 0);
@@ -659,10 +660,10 @@ connect_suite (void)
 {
   Suite *suite = suite_create ("connect");
   TCase *one = add_case (suite, "one address");
-  tcase_add_loop_test (one, test_won, 0, SORTS);
+  tcase_add_loop_test (one, test_won, 0, SAMPLES);
   tcase_add_test (one, test_winner_works);
   tcase_add_test (one, test_settings_of_winner);
-  tcase_add_loop_test (one, test_refused, SORT_TCP4, SORT_UDP4);
+  tcase_add_loop_test (one, test_refused, SAMPLE_TCP4, SAMPLE_UDP4);
   tcase_add_test (one, test_refused_at_once);
   tcase_add_test (one, test_no_path);
   tcase_add_test (one, test_unreachable);
@@ -678,24 +679,26 @@ connect_suite (void)
   tcase_add_test (several, test_refused_then_failed);
   tcase_add_test (several, test_failed_then_refused);
   TCase *mute = add_case (suite, "mute servers");
-  tcase_add_loop_test (mute, test_mute_then_good, SORT_TCP4, SORT_TCP4 + 1);
-  tcase_add_loop_test (mute, test_mute_then_good, SORT_LOCAL_STREAM,
-                       SORT_LOCAL_STREAM + 1);
+  tcase_add_loop_test (mute, test_mute_then_good, SAMPLE_TCP4,
+                       SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (mute, test_mute_then_good, SAMPLE_LOCAL_STREAM,
+                       SAMPLE_LOCAL_STREAM + 1);
   tcase_add_test (mute, test_first_wins_late);
   tcase_add_test (mute, test_two_fail);
-  tcase_add_loop_test (mute, test_width, SORT_TCP4, SORT_TCP4 + 1);
-  tcase_add_loop_test (mute, test_width, SORT_LOCAL_STREAM,
-                       SORT_LOCAL_STREAM + 1);
+  tcase_add_loop_test (mute, test_width, SAMPLE_TCP4, SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (mute, test_width, SAMPLE_LOCAL_STREAM,
+                       SAMPLE_LOCAL_STREAM + 1);
   tcase_add_test (mute, test_width_then_good);
   tcase_add_test (mute, test_room);
   tcase_add_test (mute, test_no_room_ever);
   TCase *time = add_case (suite, "time");
-  tcase_add_loop_test (time, test_timeout, SORT_TCP4, SORT_TCP4 + 1);
-  tcase_add_loop_test (time, test_timeout, SORT_LOCAL_STREAM,
-                       SORT_LOCAL_STREAM + 1);
-  tcase_add_loop_test (time, test_timeout_sleeps, SORT_TCP4, SORT_TCP4 + 1);
-  tcase_add_loop_test (time, test_timeout_sleeps, SORT_LOCAL_STREAM,
-                       SORT_LOCAL_STREAM + 1);
+  tcase_add_loop_test (time, test_timeout, SAMPLE_TCP4, SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (time, test_timeout, SAMPLE_LOCAL_STREAM,
+                       SAMPLE_LOCAL_STREAM + 1);
+  tcase_add_loop_test (time, test_timeout_sleeps, SAMPLE_TCP4,
+                       SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (time, test_timeout_sleeps, SAMPLE_LOCAL_STREAM,
+                       SAMPLE_LOCAL_STREAM + 1);
   tcase_add_test (time, test_steps);
   tcase_add_test (time, test_steps_to_loss);
   TCase *end = add_case (suite, "giving up");

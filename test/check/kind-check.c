@@ -26,78 +26,30 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "kind.h"
 #include "option.h"
 #include "suites.h"
+#include "values.h"
 
-static struct value
-of_type (enum value_type type)
-{
-  return (struct value){ .type = type };
-}
-
-static struct value
-integer (intmax_t number)
-{
-  return (struct value){ .type = VALUE_INTEGER, .integer = number };
-}
-
-/* SIZE bytes of TEXT, if they fit.  */
-static struct value
-text_of_size (const char *text, size_t size)
-{
-  struct value value = { .type = VALUE_TEXT, .size = size };
-  memcpy (value.text, text, size < sizeof value.text ? size : 0);
-  return value;
-}
-
-static struct value
-text (const char *string)
-{
-  return text_of_size (string, strlen (string));
-}
-
-/* VALUE encoded by KIND must have FAULT.  */
-static void
-check_fault (const struct kind *kind, struct value value, enum fault fault)
-{
-  struct bytes bytes;
-  ck_assert_int_eq (kind->encode (kind, &value, &bytes), fault);
-}
-
-/* What KIND makes of VALUE, which is right.  The bytes are dirty
-   before.  */
-static struct bytes
-encode (const struct kind *kind, struct value value)
-{
-  struct bytes bytes;
-  memset (&bytes, 0xaa, sizeof bytes);
-  ck_assert_int_eq (kind->encode (kind, &value, &bytes), FAULT_NONE);
-  return bytes;
-}
-
-/* What KIND reads in BYTES, which are right.  */
-static struct value
-decode (const struct kind *kind, struct bytes bytes)
-{
-  struct value value;
-  memset (&value, 0x55, sizeof value);
-  ck_assert_int_eq (kind->decode (&bytes, &value), FAULT_NONE);
-  return value;
-}
-
-/* KIND cannot read BYTES cut to LENGTH.  */
-static void
-check_length (const struct kind *kind, struct bytes bytes, size_t length)
-{
-  struct value value;
-  bytes.length = (socklen_t) length;
-  ck_assert_int_eq (kind->decode (&bytes, &value), FAULT_TYPE);
-}
+/* Rows that are not in the table, each with the range that its kind
+   once had for all.  */
+static const struct option boolean_row
+  = { .keyword = ":boolean", .kind = &kind_boolean };
+static const struct option integer_row = {
+  .keyword = ":integer", .kind = &kind_integer, .min = INT_MIN, .max = INT_MAX
+};
+static const struct option interface_row = { .keyword = ":interface",
+                                             .kind = &kind_interface,
+                                             .min = 0,
+                                             .max = INTERFACE_NAME_MAX };
+static const struct option linger_row = { .keyword = ":linger",
+                                          .kind = &kind_linger,
+                                          .min = 0,
+                                          .max = LINGER_SECONDS_MAX };
 
 /* Booleans.  */
 
 static void
 check_boolean (struct value value, int expected)
 {
-  struct bytes bytes = encode (&kind_boolean, value);
+  struct bytes bytes = encode (&boolean_row, value);
   ck_assert_uint_eq (bytes.length, sizeof (int));
   ck_assert_int_eq (bytes.as.integer, expected);
 }
@@ -115,27 +67,27 @@ START_TEST (test_boolean_encode_non_nil)
   check_boolean (integer (0), 1);
   check_boolean (integer (2), 1);
   check_boolean (text (""), 1);
-  check_boolean (of_type (VALUE_BIG_INTEGER), 1);
+  check_boolean (of_type (VALUE_BIG), 1);
   check_boolean (of_type (VALUE_OTHER), 1);
 }
 END_TEST
 
 START_TEST (test_boolean_decode)
 {
-  ck_assert_int_eq (decode (&kind_boolean, int_bytes (0)).type, VALUE_NIL);
-  ck_assert_int_eq (decode (&kind_boolean, int_bytes (1)).type, VALUE_T);
-  ck_assert_int_eq (decode (&kind_boolean, int_bytes (2)).type, VALUE_T);
-  ck_assert_int_eq (decode (&kind_boolean, int_bytes (-1)).type, VALUE_T);
-  ck_assert_int_eq (decode (&kind_boolean, int_bytes (256)).type, VALUE_T);
+  ck_assert_int_eq (decode (&boolean_row, int_bytes (0)).type, VALUE_NIL);
+  ck_assert_int_eq (decode (&boolean_row, int_bytes (1)).type, VALUE_T);
+  ck_assert_int_eq (decode (&boolean_row, int_bytes (2)).type, VALUE_T);
+  ck_assert_int_eq (decode (&boolean_row, int_bytes (-1)).type, VALUE_T);
+  ck_assert_int_eq (decode (&boolean_row, int_bytes (256)).type, VALUE_T);
 }
 END_TEST
 
 START_TEST (test_boolean_decode_length)
 {
-  check_length (&kind_boolean, int_bytes (1), 0);
-  check_length (&kind_boolean, int_bytes (1), 1);
-  check_length (&kind_boolean, int_bytes (1), sizeof (int) - 1);
-  check_length (&kind_boolean, int_bytes (1), sizeof (int) + 1);
+  check_length (&boolean_row, int_bytes (1), 0);
+  check_length (&boolean_row, int_bytes (1), 1);
+  check_length (&boolean_row, int_bytes (1), sizeof (int) - 1);
+  check_length (&boolean_row, int_bytes (1), sizeof (int) + 1);
 }
 END_TEST
 
@@ -151,53 +103,53 @@ enum
 START_TEST (test_integer)
 {
   intmax_t number = good_integers[_i];
-  struct bytes bytes = encode (&kind_integer, integer (number));
+  struct bytes bytes = encode (&integer_row, integer (number));
   ck_assert_uint_eq (bytes.length, sizeof (int));
   ck_assert_int_eq (bytes.as.integer, number);
-  struct value value = decode (&kind_integer, bytes);
+  struct value value = decode (&integer_row, bytes);
   ck_assert_int_eq (value.type, VALUE_INTEGER);
-  ck_assert_int_eq (value.integer, number);
+  ck_assert_int_eq (value.as.integer, number);
 }
 END_TEST
 
 START_TEST (test_integer_range)
 {
-  check_fault (&kind_integer, integer ((intmax_t) INT_MAX + 1), FAULT_RANGE);
-  check_fault (&kind_integer, integer ((intmax_t) INT_MIN - 1), FAULT_RANGE);
-  check_fault (&kind_integer, integer (INTMAX_MAX), FAULT_RANGE);
-  check_fault (&kind_integer, integer (INTMAX_MIN), FAULT_RANGE);
-  check_fault (&kind_integer, of_type (VALUE_BIG_INTEGER), FAULT_RANGE);
+  check_fault (&integer_row, integer ((intmax_t) INT_MAX + 1), FAULT_RANGE);
+  check_fault (&integer_row, integer ((intmax_t) INT_MIN - 1), FAULT_RANGE);
+  check_fault (&integer_row, integer (INTMAX_MAX), FAULT_RANGE);
+  check_fault (&integer_row, integer (INTMAX_MIN), FAULT_RANGE);
+  check_fault (&integer_row, of_type (VALUE_BIG), FAULT_RANGE);
 }
 END_TEST
 
 START_TEST (test_integer_type)
 {
-  check_fault (&kind_integer, of_type (VALUE_NIL), FAULT_TYPE);
-  check_fault (&kind_integer, of_type (VALUE_T), FAULT_TYPE);
-  check_fault (&kind_integer, of_type (VALUE_OTHER), FAULT_TYPE);
-  check_fault (&kind_integer, text ("1"), FAULT_TYPE);
+  check_fault (&integer_row, of_type (VALUE_NIL), FAULT_TYPE);
+  check_fault (&integer_row, of_type (VALUE_T), FAULT_TYPE);
+  check_fault (&integer_row, of_type (VALUE_OTHER), FAULT_TYPE);
+  check_fault (&integer_row, text ("1"), FAULT_TYPE);
 }
 END_TEST
 
-/* A kind of another range, as rows to come may have.  */
+/* A row has a range of its own.  */
 START_TEST (test_integer_own_range)
 {
-  struct kind kind = kind_integer;
-  kind.min = 1;
-  kind.max = 6;
-  check_fault (&kind, integer (0), FAULT_RANGE);
-  check_fault (&kind, integer (1), FAULT_NONE);
-  check_fault (&kind, integer (6), FAULT_NONE);
-  check_fault (&kind, integer (7), FAULT_RANGE);
+  struct option row = integer_row;
+  row.min = 1;
+  row.max = 6;
+  check_fault (&row, integer (0), FAULT_RANGE);
+  check_fault (&row, integer (1), FAULT_NONE);
+  check_fault (&row, integer (6), FAULT_NONE);
+  check_fault (&row, integer (7), FAULT_RANGE);
 }
 END_TEST
 
 START_TEST (test_integer_decode_length)
 {
-  check_length (&kind_integer, int_bytes (1), 0);
-  check_length (&kind_integer, int_bytes (1), 1);
-  check_length (&kind_integer, int_bytes (1), sizeof (int) - 1);
-  check_length (&kind_integer, int_bytes (1), 2 * sizeof (int));
+  check_length (&integer_row, int_bytes (1), 0);
+  check_length (&integer_row, int_bytes (1), 1);
+  check_length (&integer_row, int_bytes (1), sizeof (int) - 1);
+  check_length (&integer_row, int_bytes (1), 2 * sizeof (int));
 }
 END_TEST
 
@@ -208,7 +160,7 @@ END_TEST
 static void
 check_interface (struct value value, const char *expected)
 {
-  struct bytes bytes = encode (&kind_interface, value);
+  struct bytes bytes = encode (&interface_row, value);
   ck_assert_uint_eq (bytes.length, strlen (expected) + 1);
   ck_assert_str_eq (bytes.as.text, expected);
 }
@@ -239,28 +191,28 @@ END_TEST
 
 START_TEST (test_interface_too_long)
 {
-  check_fault (&kind_interface, text (NAME_15 "p"), FAULT_RANGE);
-  check_fault (&kind_interface, text (NAME_15 NAME_15), FAULT_RANGE);
+  check_fault (&interface_row, text (NAME_15 "p"), FAULT_RANGE);
+  check_fault (&interface_row, text (NAME_15 NAME_15), FAULT_RANGE);
 }
 END_TEST
 
 /* The size is that of the Lisp string, which need not fit.  */
 START_TEST (test_interface_beyond_buffer)
 {
-  size_t size = sizeof ((struct value *) NULL)->text;
-  check_fault (&kind_interface, text_of_size ("", size), FAULT_RANGE);
-  check_fault (&kind_interface, text_of_size ("", size + 1), FAULT_RANGE);
-  check_fault (&kind_interface, text_of_size ("", 1000000), FAULT_RANGE);
-  check_fault (&kind_interface, text_of_size ("", SIZE_MAX), FAULT_RANGE);
+  size_t size = sizeof ((struct bytes *) NULL)->as;
+  check_fault (&interface_row, text_of_size ("", size), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("", size + 1), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("", 1000000), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("", SIZE_MAX), FAULT_RANGE);
 }
 END_TEST
 
 START_TEST (test_interface_nul)
 {
-  check_fault (&kind_interface, text_of_size ("l\0o", 3), FAULT_RANGE);
-  check_fault (&kind_interface, text_of_size ("\0lo", 3), FAULT_RANGE);
-  check_fault (&kind_interface, text_of_size ("lo\0", 3), FAULT_RANGE);
-  check_fault (&kind_interface, text_of_size ("\0", 1), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("l\0o", 3), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("\0lo", 3), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("lo\0", 3), FAULT_RANGE);
+  check_fault (&interface_row, text_of_size ("\0", 1), FAULT_RANGE);
 }
 END_TEST
 
@@ -273,10 +225,10 @@ END_TEST
 
 START_TEST (test_interface_type)
 {
-  check_fault (&kind_interface, of_type (VALUE_T), FAULT_TYPE);
-  check_fault (&kind_interface, integer (1), FAULT_TYPE);
-  check_fault (&kind_interface, of_type (VALUE_BIG_INTEGER), FAULT_TYPE);
-  check_fault (&kind_interface, of_type (VALUE_OTHER), FAULT_TYPE);
+  check_fault (&interface_row, of_type (VALUE_T), FAULT_TYPE);
+  check_fault (&interface_row, integer (1), FAULT_TYPE);
+  check_fault (&interface_row, of_type (VALUE_BIG), FAULT_TYPE);
+  check_fault (&interface_row, of_type (VALUE_OTHER), FAULT_TYPE);
 }
 END_TEST
 
@@ -288,10 +240,10 @@ check_decode_interface (const char *string, size_t length,
   struct bytes bytes = { .length = (socklen_t) length };
   memset (bytes.as.text, 'x', sizeof bytes.as.text);
   memcpy (bytes.as.text, string, length);
-  struct value value = decode (&kind_interface, bytes);
-  ck_assert_int_eq (value.type, VALUE_TEXT);
+  struct value value = decode (&interface_row, bytes);
+  ck_assert_int_eq (value.type, VALUE_STRING);
   ck_assert_uint_eq (value.size, strlen (expected));
-  ck_assert_mem_eq (value.text, expected, value.size);
+  ck_assert_mem_eq (value.as.text, expected, value.size);
 }
 
 START_TEST (test_interface_decode)
@@ -312,11 +264,11 @@ END_TEST
 START_TEST (test_interface_decode_none)
 {
   struct bytes bytes = { .length = 0, .as.text = "junk" };
-  ck_assert_int_eq (decode (&kind_interface, bytes).type, VALUE_NIL);
+  ck_assert_int_eq (decode (&interface_row, bytes).type, VALUE_NIL);
   bytes = (struct bytes){ .length = 1, .as.text = "" };
-  ck_assert_int_eq (decode (&kind_interface, bytes).type, VALUE_NIL);
+  ck_assert_int_eq (decode (&interface_row, bytes).type, VALUE_NIL);
   bytes = (struct bytes){ .length = 16, .as.text = "" };
-  ck_assert_int_eq (decode (&kind_interface, bytes).type, VALUE_NIL);
+  ck_assert_int_eq (decode (&interface_row, bytes).type, VALUE_NIL);
 }
 END_TEST
 
@@ -325,7 +277,7 @@ END_TEST
 static void
 check_linger (struct value value, bool on, int seconds)
 {
-  struct bytes bytes = encode (&kind_linger, value);
+  struct bytes bytes = encode (&linger_row, value);
   ck_assert_uint_eq (bytes.length, sizeof (struct linger));
   ck_assert (!!bytes.as.linger.l_onoff == on);
   if (on)
@@ -344,7 +296,7 @@ END_TEST
 /* "Until delivered" must be longer than any number of seconds.  */
 START_TEST (test_linger_encode_t)
 {
-  struct bytes bytes = encode (&kind_linger, of_type (VALUE_T));
+  struct bytes bytes = encode (&linger_row, of_type (VALUE_T));
   ck_assert_int_ne (bytes.as.linger.l_onoff, 0);
   ck_assert_int_gt (bytes.as.linger.l_linger, LINGER_SECONDS_MAX);
 }
@@ -352,19 +304,19 @@ END_TEST
 
 START_TEST (test_linger_range)
 {
-  check_fault (&kind_linger, integer (-1), FAULT_RANGE);
-  check_fault (&kind_linger, integer (65536), FAULT_RANGE);
-  check_fault (&kind_linger, integer (INT_MAX), FAULT_RANGE);
-  check_fault (&kind_linger, integer (INTMAX_MAX), FAULT_RANGE);
-  check_fault (&kind_linger, integer (INTMAX_MIN), FAULT_RANGE);
-  check_fault (&kind_linger, of_type (VALUE_BIG_INTEGER), FAULT_RANGE);
+  check_fault (&linger_row, integer (-1), FAULT_RANGE);
+  check_fault (&linger_row, integer (65536), FAULT_RANGE);
+  check_fault (&linger_row, integer (INT_MAX), FAULT_RANGE);
+  check_fault (&linger_row, integer (INTMAX_MAX), FAULT_RANGE);
+  check_fault (&linger_row, integer (INTMAX_MIN), FAULT_RANGE);
+  check_fault (&linger_row, of_type (VALUE_BIG), FAULT_RANGE);
 }
 END_TEST
 
 START_TEST (test_linger_type)
 {
-  check_fault (&kind_linger, text ("1"), FAULT_TYPE);
-  check_fault (&kind_linger, of_type (VALUE_OTHER), FAULT_TYPE);
+  check_fault (&linger_row, text ("1"), FAULT_TYPE);
+  check_fault (&linger_row, of_type (VALUE_OTHER), FAULT_TYPE);
 }
 END_TEST
 
@@ -374,7 +326,7 @@ decode_linger (int on, int seconds)
   struct bytes bytes = { .length = sizeof (struct linger) };
   bytes.as.linger.l_onoff = on;
   bytes.as.linger.l_linger = seconds;
-  return decode (&kind_linger, bytes);
+  return decode (&linger_row, bytes);
 }
 
 START_TEST (test_linger_decode)
@@ -382,10 +334,10 @@ START_TEST (test_linger_decode)
   ck_assert_int_eq (decode_linger (0, 0).type, VALUE_NIL);
   ck_assert_int_eq (decode_linger (0, 7).type, VALUE_NIL);
   ck_assert_int_eq (decode_linger (1, 0).type, VALUE_INTEGER);
-  ck_assert_int_eq (decode_linger (1, 0).integer, 0);
-  ck_assert_int_eq (decode_linger (2, 7).integer, 7);
+  ck_assert_int_eq (decode_linger (1, 0).as.integer, 0);
+  ck_assert_int_eq (decode_linger (2, 7).as.integer, 7);
   ck_assert_int_eq (decode_linger (1, 65535).type, VALUE_INTEGER);
-  ck_assert_int_eq (decode_linger (1, 65535).integer, 65535);
+  ck_assert_int_eq (decode_linger (1, 65535).as.integer, 65535);
 }
 END_TEST
 
@@ -401,11 +353,11 @@ END_TEST
 
 START_TEST (test_linger_decode_length)
 {
-  struct bytes bytes = encode (&kind_linger, integer (1));
-  check_length (&kind_linger, bytes, 0);
-  check_length (&kind_linger, bytes, sizeof (int));
-  check_length (&kind_linger, bytes, sizeof (struct linger) - 1);
-  check_length (&kind_linger, bytes, sizeof (struct linger) + 1);
+  struct bytes bytes = encode (&linger_row, integer (1));
+  check_length (&linger_row, bytes, 0);
+  check_length (&linger_row, bytes, sizeof (int));
+  check_length (&linger_row, bytes, sizeof (struct linger) - 1);
+  check_length (&linger_row, bytes, sizeof (struct linger) + 1);
 }
 END_TEST
 
@@ -413,27 +365,24 @@ END_TEST
 static struct value
 linger_of_kernel (int fd, struct value value)
 {
-  struct bytes bytes = encode (&kind_linger, value);
   const struct option *row = option_find (":linger");
-  ck_assert_int_eq (option_set (fd, row, &bytes), 0);
-  memset (&bytes, 0xaa, sizeof bytes);
-  ck_assert_int_eq (option_get (fd, row, &bytes), 0);
-  return decode (&kind_linger, bytes);
+  set_value (fd, row, value);
+  return read_value (fd, row);
 }
 
-/* What was set reads back as set, on a socket of sort _i.  */
+/* What was set reads back as set, on a socket like sample _i.  */
 START_TEST (test_linger_of_kernel)
 {
   static const int seconds[] = { 0, 1, 300, 32767, 65534, 65535 };
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int fd = sort_socket (_i);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int fd = sample_socket (_i);
   ck_assert_int_eq (linger_of_kernel (fd, of_type (VALUE_T)).type, VALUE_T);
   for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
     {
       struct value value = linger_of_kernel (fd, integer (seconds[i]));
       ck_assert_int_eq (value.type, VALUE_INTEGER);
-      ck_assert_int_eq (value.integer, seconds[i]);
+      ck_assert_int_eq (value.as.integer, seconds[i]);
     }
   ck_assert_int_eq (linger_of_kernel (fd, of_type (VALUE_NIL)).type,
                     VALUE_NIL);
@@ -445,14 +394,12 @@ END_TEST
 START_TEST (test_linger_by_others)
 {
   static const int seconds[] = { 65536, INT_MAX / 1000, INT_MAX, -1 };
-  int fd = sort_socket (SORT_TCP4);
+  int fd = sample_socket (SAMPLE_TCP4);
   struct linger linger = { .l_onoff = 1, .l_linger = seconds[_i] };
-  struct bytes bytes;
   ck_assert_int_eq (setsockopt (fd, SOL_SOCKET, SO_LINGER, &linger,
                                 sizeof linger),
                     0);
-  ck_assert_int_eq (option_get (fd, option_find (":linger"), &bytes), 0);
-  ck_assert_int_eq (decode (&kind_linger, bytes).type, VALUE_T);
+  ck_assert_int_eq (read_value (fd, option_find (":linger")).type, VALUE_T);
   close (fd);
 }
 END_TEST
@@ -492,7 +439,7 @@ kind_suite (void)
   tcase_add_test (linger, test_linger_decode);
   tcase_add_test (linger, test_linger_decode_long);
   tcase_add_test (linger, test_linger_decode_length);
-  tcase_add_loop_test (linger, test_linger_of_kernel, 0, SORTS);
+  tcase_add_loop_test (linger, test_linger_of_kernel, 0, SAMPLES);
   tcase_add_loop_test (linger, test_linger_by_others, 0, 4);
   return suite;
 }

@@ -29,7 +29,10 @@ int
 main (void)
 {
   SRunner *runner = srunner_create (option_suite ());
+  srunner_add_suite (runner, catalogue_suite ());
   srunner_add_suite (runner, kind_suite ());
+  srunner_add_suite (runner, structure_suite ());
+  srunner_add_suite (runner, group_suite ());
   srunner_add_suite (runner, address_suite ());
   srunner_add_suite (runner, socket_suite ());
   srunner_add_suite (runner, connect_suite ());

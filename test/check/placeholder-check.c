@@ -47,7 +47,7 @@ static int
 serve_at (const char *path)
 {
   struct address address;
-  int fd = sort_socket (SORT_LOCAL_STREAM);
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
   ck_assert (address_local (&address, path, strlen (path)));
   ck_assert_int_eq (bind (fd, (struct sockaddr *) &address.storage,
                           address.length),
@@ -61,7 +61,7 @@ static int
 connect_at (const char *path)
 {
   struct address address;
-  int fd = sort_socket (SORT_LOCAL_STREAM);
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
   ck_assert (address_local (&address, path, strlen (path)));
   ck_assert_int_eq (connect (fd, (struct sockaddr *) &address.storage,
                              address.length),
@@ -75,11 +75,11 @@ static struct rlimit
 limit_descriptors (int more)
 {
   struct rlimit old;
-  int next = sort_socket (SORT_UDP4);
+  int next = sample_socket (SAMPLE_UDP4);
   close (next);
   ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &old), 0);
   struct rlimit limit = old;
-  limit.rlim_cur = (rlim_t) (next + more);
+  limit.rlim_cur = (rlim_t) next + (rlim_t) more;
   ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
   return old;
 }
@@ -432,7 +432,7 @@ START_TEST (test_replace)
   int pair[2];
   open_hold (pair);
   int fd = pair[0];
-  int socket = sort_socket (SORT_TCP4);
+  int socket = sample_socket (SAMPLE_TCP4);
   int copy = socket;
   ck_assert (socket_identity (socket, &wanted));
   ck_assert_int_eq (placeholder_replace (fd, &socket), 0);
@@ -467,7 +467,7 @@ START_TEST (test_replace_by_closed)
   uint64_t before, after;
   int pair[2];
   open_hold (pair);
-  int closed = sort_socket (SORT_TCP4);
+  int closed = sample_socket (SAMPLE_TCP4);
   int copy = closed;
   close (closed);
   ck_assert (socket_identity (pair[0], &before));
@@ -482,7 +482,7 @@ END_TEST
 START_TEST (test_replace_bad_descriptor)
 {
   uint64_t before, after;
-  int fd = sort_socket (SORT_TCP4);
+  int fd = sample_socket (SAMPLE_TCP4);
   int copy = fd;
   ck_assert (socket_identity (fd, &before));
   ck_assert_int_eq (placeholder_replace (-1, &fd), EBADF);
@@ -502,7 +502,7 @@ check_next (void)
   int next = placeholder_next_descriptor ();
   ck_assert_int_ge (next, 0);
   ck_assert (!is_open (next));
-  int fd = sort_socket (SORT_UDP4);
+  int fd = sample_socket (SAMPLE_UDP4);
   ck_assert_int_eq (fd, next);
   close (fd);
 }
@@ -512,7 +512,7 @@ START_TEST (test_next_descriptor)
   int fds[4];
   check_next ();
   for (int i = 0; i < 4; i++)
-    fds[i] = sort_socket (SORT_UDP4);
+    fds[i] = sample_socket (SAMPLE_UDP4);
   check_next ();
   close (fds[1]);
   check_next ();

@@ -31,6 +31,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 
 #include "socket.h"
 #include "suites.h"
+#include "values.h"
 
 /* Rows that are not in the table.  */
 static const struct option tcp_row = { .keyword = ":tcp-nodelay",
@@ -63,16 +64,16 @@ setting (const char *keyword, int value)
 }
 
 static struct plan
-client_plan (int sort)
+client_plan (int sample)
 {
-  return (struct plan){ .type = sorts[sort].type };
+  return (struct plan){ .type = samples[sample].type };
 }
 
 static struct plan
-server_plan (int sort)
+server_plan (int sample)
 {
   return (
-    struct plan){ .type = sorts[sort].type, .server = true, .backlog = 5 };
+    struct plan){ .type = samples[sample].type, .server = true, .backlog = 5 };
 }
 
 /* What must be made by PLAN for ADDRESS.  */
@@ -86,18 +87,18 @@ make (const struct plan *plan, const struct address *address)
 }
 
 static int
-make_client (int sort)
+make_client (int sample)
 {
-  struct plan plan = client_plan (sort);
-  struct address address = sort_address (sort);
+  struct plan plan = client_plan (sample);
+  struct address address = sample_address (sample);
   return make (&plan, &address);
 }
 
 static int
-make_server (int sort)
+make_server (int sample)
 {
-  struct plan plan = server_plan (sort);
-  struct address address = sort_address (sort);
+  struct plan plan = server_plan (sample);
+  struct address address = sample_address (sample);
   return make (&plan, &address);
 }
 
@@ -112,17 +113,17 @@ fail_to_make (const struct plan *plan, const struct address *address)
   return failure;
 }
 
-/* Making sockets.  Tests with _i take a socket of that sort.  */
+/* Making sockets.  Tests with _i take a socket like that sample.  */
 
 START_TEST (test_client)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   int fd = make_client (_i);
-  ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_TYPE), sorts[_i].type);
+  ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_TYPE), samples[_i].type);
   ck_assert (address_local_of (fd, &address));
-  ck_assert_int_eq (address_family (&address), sorts[_i].family);
+  ck_assert_int_eq (address_family (&address), samples[_i].family);
   ck_assert (!address_named (&address));
   ck_assert (!address_remote_of (fd, &address));
   close (fd);
@@ -132,12 +133,12 @@ END_TEST
 START_TEST (test_server)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   int fd = make_server (_i);
-  ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_TYPE), sorts[_i].type);
+  ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_TYPE), samples[_i].type);
   ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_ACCEPTCONN),
-                    sorts[_i].type != SOCK_DGRAM);
+                    samples[_i].type != SOCK_DGRAM);
   ck_assert (address_local_of (fd, &address));
   ck_assert (address_named (&address));
   close (fd);
@@ -146,8 +147,8 @@ END_TEST
 
 START_TEST (test_descriptor_flags)
 {
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   int fds[] = { make_client (_i), make_server (_i) };
   for (int i = 0; i < 2; i++)
     {
@@ -160,8 +161,8 @@ END_TEST
 
 START_TEST (test_protocol)
 {
-  struct plan plan = client_plan (SORT_TCP4);
-  struct address address = sort_address (SORT_TCP4);
+  struct plan plan = client_plan (SAMPLE_TCP4);
+  struct address address = sample_address (SAMPLE_TCP4);
   plan.protocol = IPPROTO_UDP;
   struct failure failure = fail_to_make (&plan, &address);
   ck_assert_int_eq (failure.code, EPROTONOSUPPORT);
@@ -173,7 +174,7 @@ END_TEST
 
 START_TEST (test_no_such_family)
 {
-  struct plan plan = client_plan (SORT_TCP4);
+  struct plan plan = client_plan (SAMPLE_TCP4);
   struct address address;
   ck_assert (address_raw (&address, 255, (const uint8_t *) "", 0));
   struct failure failure = fail_to_make (&plan, &address);
@@ -186,7 +187,7 @@ END_TEST
 START_TEST (test_no_such_type)
 {
   struct plan plan = { .type = SOCK_SEQPACKET };
-  struct address address = sort_address (SORT_TCP4);
+  struct address address = sample_address (SAMPLE_TCP4);
   struct failure failure = fail_to_make (&plan, &address);
   ck_assert_str_eq (failure.verb, "Cannot make socket");
   ck_assert_int_ne (failure.code, 0);
@@ -196,12 +197,12 @@ END_TEST
 /* Inet servers have it by default; clients and local sockets do not.  */
 START_TEST (test_reuseaddr)
 {
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   int server = make_server (_i);
   int client = make_client (_i);
   ck_assert_int_eq (socket_int (server, SOL_SOCKET, SO_REUSEADDR) != 0,
-                    sorts[_i].family != AF_UNIX);
+                    samples[_i].family != AF_UNIX);
   ck_assert_int_eq (socket_int (client, SOL_SOCKET, SO_REUSEADDR), 0);
   close (server);
   close (client);
@@ -212,8 +213,8 @@ START_TEST (test_reuseaddr_off)
 {
   struct setting settings[]
     = { setting (":keepalive", 1), setting (":reuseaddr", 0) };
-  struct plan plan = server_plan (SORT_TCP4);
-  struct address address = sort_address (SORT_TCP4);
+  struct plan plan = server_plan (SAMPLE_TCP4);
+  struct address address = sample_address (SAMPLE_TCP4);
   plan.settings = settings;
   plan.settings_count = 2;
   int fd = make (&plan, &address);
@@ -230,8 +231,8 @@ START_TEST (test_reuseaddr_by_level)
   struct option row = tcp_row;
   row.number = SO_REUSEADDR;
   struct setting other = setting_of (&row, 1000);
-  struct plan plan = server_plan (SORT_TCP4);
-  struct address address = sort_address (SORT_TCP4);
+  struct plan plan = server_plan (SAMPLE_TCP4);
+  struct address address = sample_address (SAMPLE_TCP4);
   plan.settings = &other;
   plan.settings_count = 1;
   int fd = make (&plan, &address);
@@ -243,8 +244,8 @@ END_TEST
 START_TEST (test_reuseaddr_on_local)
 {
   struct setting on = setting (":reuseaddr", 1);
-  struct plan plan = server_plan (SORT_LOCAL_STREAM);
-  struct address address = sort_address (SORT_LOCAL_STREAM);
+  struct plan plan = server_plan (SAMPLE_LOCAL_STREAM);
+  struct address address = sample_address (SAMPLE_LOCAL_STREAM);
   plan.settings = &on;
   plan.settings_count = 1;
   int fd = make (&plan, &address);
@@ -258,7 +259,7 @@ START_TEST (test_settings_before_bind)
 {
   struct setting on = setting_of (&port_row, 1);
   struct plan plan = server_plan (_i);
-  struct address address = sort_address (_i);
+  struct address address = sample_address (_i);
   plan.settings = &on;
   plan.settings_count = 1;
   int first = make (&plan, &address);
@@ -275,9 +276,9 @@ START_TEST (test_settings_of_client)
   struct setting settings[]
     = { setting (":broadcast", 1), setting (":keepalive", 1) };
   struct plan plan = client_plan (_i);
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  struct address address = sort_address (_i);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  struct address address = sample_address (_i);
   plan.settings = settings;
   plan.settings_count = 2;
   int fd = make (&plan, &address);
@@ -292,8 +293,8 @@ START_TEST (test_settings_in_order)
 {
   struct setting settings[]
     = { setting (":broadcast", 1), setting (":broadcast", 0) };
-  struct plan plan = client_plan (SORT_UDP4);
-  struct address address = sort_address (SORT_UDP4);
+  struct plan plan = client_plan (SAMPLE_UDP4);
+  struct address address = sample_address (SAMPLE_UDP4);
   plan.settings = settings;
   plan.settings_count = 2;
   int fd = make (&plan, &address);
@@ -308,8 +309,8 @@ START_TEST (test_failing_setting)
   struct setting settings[]
     = { setting (":keepalive", 1), setting_of (&tcp_row, 1),
         setting (":broadcast", 1) };
-  struct plan plan = client_plan (SORT_LOCAL_STREAM);
-  struct address address = sort_address (SORT_LOCAL_STREAM);
+  struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
+  struct address address = sample_address (SAMPLE_LOCAL_STREAM);
   plan.server = _i;
   plan.settings = settings;
   plan.settings_count = 3;
@@ -321,16 +322,104 @@ START_TEST (test_failing_setting)
 }
 END_TEST
 
+/* What may fail does not keep a socket from being made, but is noted.  */
+START_TEST (test_setting_may_fail)
+{
+  struct setting settings[]
+    = { setting (":keepalive", 1), setting_of (&tcp_row, 1),
+        setting (":broadcast", 1) };
+  struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
+  struct address address = sample_address (SAMPLE_LOCAL_STREAM);
+  settings[0].code = -1;
+  settings[1].may_fail = true;
+  plan.server = _i;
+  plan.backlog = 1;
+  plan.settings = settings;
+  plan.settings_count = 3;
+  int fd = make (&plan, &address);
+  ck_assert_int_eq (settings[0].code, 0);
+  ck_assert_int_eq (settings[1].code, ENOPROTOOPT);
+  ck_assert_int_ne (socket_int (fd, SOL_SOCKET, SO_BROADCAST), 0);
+  close (fd);
+}
+END_TEST
+
+/* A copy lives on its own, however long its bytes are.  */
+START_TEST (test_settings_copy)
+{
+  struct setting settings[2] = { setting (":keepalive", 1) };
+  char *data = bytes_reserve (&settings[1].bytes, 5000);
+  ck_assert_ptr_nonnull (data);
+  memset (data, 'x', 5000);
+  settings[1].option = &tcp_row;
+  settings[1].may_fail = true;
+  struct setting *copy = settings_copy (settings, 2);
+  memset (data, 'y', 5000);
+  bytes_free (&settings[1].bytes);
+  ck_assert_ptr_eq (copy[0].option, settings[0].option);
+  ck_assert_int_eq (copy[0].bytes.as.integer, 1);
+  ck_assert (!copy[0].may_fail);
+  ck_assert_ptr_eq (copy[1].option, &tcp_row);
+  ck_assert (copy[1].may_fail);
+  ck_assert_uint_eq (copy[1].bytes.length, 5000);
+  data = copy[1].bytes.allocated;
+  ck_assert_int_eq (data[0], 'x');
+  ck_assert_int_eq (data[4999], 'x');
+  settings_free (copy, 2);
+}
+END_TEST
+
+/* What takes a connection waits for it, unless it is for a listener, from
+   which connections inherit it.  */
+START_TEST (test_setting_after_connect)
+{
+  struct option row = tcp_row;
+  row.moment = MOMENT_AFTER_CONNECT;
+  struct setting on = setting_of (&row, 1);
+  struct plan plan = client_plan (SAMPLE_TCP4);
+  struct address address = sample_address (SAMPLE_TCP4);
+  struct failure failure;
+  plan.settings = &on;
+  plan.settings_count = 1;
+  int fd = make (&plan, &address);
+  ck_assert_int_eq (socket_int (fd, IPPROTO_TCP, TCP_NODELAY), 0);
+  ck_assert (socket_connected (&plan, fd, &failure));
+  ck_assert_int_ne (socket_int (fd, IPPROTO_TCP, TCP_NODELAY), 0);
+  close (fd);
+  plan.server = true;
+  fd = make (&plan, &address);
+  ck_assert_int_ne (socket_int (fd, IPPROTO_TCP, TCP_NODELAY), 0);
+  close (fd);
+}
+END_TEST
+
+START_TEST (test_setting_after_connect_fails)
+{
+  struct option row = tcp_row;
+  row.moment = MOMENT_AFTER_CONNECT;
+  struct setting on = setting_of (&row, 1);
+  struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
+  struct failure failure = { .code = 0 };
+  plan.settings = &on;
+  plan.settings_count = 1;
+  int fd = make_client (SAMPLE_LOCAL_STREAM);
+  ck_assert (!socket_connected (&plan, fd, &failure));
+  ck_assert_int_eq (failure.code, ENOPROTOOPT);
+  ck_assert_ptr_eq (failure.setting, &on);
+  close (fd);
+}
+END_TEST
+
 START_TEST (test_address_in_use)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   struct plan plan = server_plan (_i);
   struct setting off = setting (":reuseaddr", 0);
   plan.settings = &off;
   plan.settings_count = 1;
-  int fd = serve_sort (_i, 1, &address);
+  int fd = serve_sample (_i, 1, &address);
   struct failure failure = fail_to_make (&plan, &address);
   ck_assert_int_eq (failure.code, EADDRINUSE);
   ck_assert_str_eq (failure.verb, "Cannot bind server socket");
@@ -343,8 +432,8 @@ END_TEST
 START_TEST (test_client_ignores_address)
 {
   struct address address;
-  struct plan plan = client_plan (SORT_LOCAL_STREAM);
-  int server = serve_sort (SORT_LOCAL_STREAM, 1, &address);
+  struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
+  int server = serve_sample (SAMPLE_LOCAL_STREAM, 1, &address);
   int client = make (&plan, &address);
   ck_assert_int_eq (poll_events (server, POLLIN, 20), 0);
   close (client);
@@ -354,7 +443,7 @@ END_TEST
 
 START_TEST (test_bind_fails)
 {
-  struct plan plan = server_plan (SORT_LOCAL_STREAM);
+  struct plan plan = server_plan (SAMPLE_LOCAL_STREAM);
   struct address address = scratch_address ("no-such-directory/s");
   struct failure failure = fail_to_make (&plan, &address);
   ck_assert_int_eq (failure.code, ENOENT);
@@ -365,14 +454,14 @@ END_TEST
 /* A queue of length N holds N + 1 connections.  */
 START_TEST (test_backlog)
 {
-  struct plan plan = server_plan (SORT_LOCAL_STREAM);
-  struct address address = sort_address (SORT_LOCAL_STREAM);
+  struct plan plan = server_plan (SAMPLE_LOCAL_STREAM);
+  struct address address = sample_address (SAMPLE_LOCAL_STREAM);
   int clients[5];
   plan.backlog = _i;
   int server = make (&plan, &address);
   for (int i = 0; i < _i + 2; i++)
     {
-      clients[i] = make_client (SORT_LOCAL_STREAM);
+      clients[i] = make_client (SAMPLE_LOCAL_STREAM);
       ck_assert_int_eq (socket_connect (clients[i], &address),
                         i <= _i ? 0 : EAGAIN);
     }
@@ -387,13 +476,13 @@ END_TEST
 START_TEST (test_connect)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int server = serve_sort (_i, 1, &address);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int server = serve_sample (_i, 1, &address);
   int client = make_client (_i);
   int code = socket_connect (client, &address);
   ck_assert_int_eq (code,
-                    _i == SORT_TCP4 || _i == SORT_TCP6 ? EINPROGRESS : 0);
+                    _i == SAMPLE_TCP4 || _i == SAMPLE_TCP6 ? EINPROGRESS : 0);
   ck_assert_int_eq (poll_events (client, POLLOUT, 1000), POLLOUT);
   ck_assert_int_eq (socket_error (client), 0);
   ck_assert (address_remote_of (client, &address));
@@ -404,7 +493,7 @@ END_TEST
 
 START_TEST (test_connect_to_no_path)
 {
-  struct address address = sort_address (_i);
+  struct address address = sample_address (_i);
   int fd = make_client (_i);
   ck_assert_int_eq (socket_connect (fd, &address), ENOENT);
   close (fd);
@@ -414,9 +503,9 @@ END_TEST
 START_TEST (test_connect_refused)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int refusing = refuse_sort (_i, &address);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int refusing = refuse_sample (_i, &address);
   int fd = make_client (_i);
   ck_assert_int_eq (socket_connect (fd, &address), EINPROGRESS);
   ck_assert_int_ne (poll_events (fd, POLLOUT, 1000) & POLLERR, 0);
@@ -430,8 +519,8 @@ END_TEST
 START_TEST (test_connect_to_full_queue)
 {
   struct mute mute;
-  mute_open (&mute, SORT_LOCAL_STREAM);
-  int fd = make_client (SORT_LOCAL_STREAM);
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
+  int fd = make_client (SAMPLE_LOCAL_STREAM);
   ck_assert_int_eq (socket_connect (fd, &mute.address), EAGAIN);
   close (fd);
   mute_close (&mute);
@@ -448,7 +537,7 @@ END_TEST
 
 START_TEST (test_close)
 {
-  int fd = sort_socket (SORT_UDP4);
+  int fd = sample_socket (SAMPLE_UDP4);
   int copy = fd;
   errno = ENOTTY;
   socket_close (&fd);
@@ -477,12 +566,15 @@ check_too_late (int fd, bool bind, bool connect)
   ck_assert (!too_late (fd, MOMENT_ANY));
   ck_assert (too_late (fd, MOMENT_BEFORE_BIND) == bind);
   ck_assert (too_late (fd, MOMENT_BEFORE_CONNECT) == connect);
+  ck_assert (too_late (fd, MOMENT_LISTENING) == connect);
+  ck_assert (!too_late (fd, MOMENT_AFTER_BIND));
+  ck_assert (!too_late (fd, MOMENT_AFTER_CONNECT));
 }
 
 START_TEST (test_too_late_fresh)
 {
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   int fd = make_client (_i);
   check_too_late (fd, false, false);
   close (fd);
@@ -491,8 +583,8 @@ END_TEST
 
 START_TEST (test_too_late_bound)
 {
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
   int fd = make_server (_i);
   check_too_late (fd, true, false);
   close (fd);
@@ -502,9 +594,9 @@ END_TEST
 START_TEST (test_too_late_connected)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int server = serve_sort (_i, 1, &address);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int server = serve_sample (_i, 1, &address);
   int client = make_client (_i);
   connect_fully (client, &address);
   check_too_late (client, true, true);
@@ -516,9 +608,9 @@ END_TEST
 START_TEST (test_too_late_accepted)
 {
   struct address address;
-  if (!sort_available (_i))
-    SKIP (sorts[_i].name);
-  int server = serve_sort (_i, 1, &address);
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int server = serve_sample (_i, 1, &address);
   int client = make_client (_i);
   connect_fully (client, &address);
   int child = accept_one (server);
@@ -544,8 +636,8 @@ END_TEST
 START_TEST (test_too_late_connecting)
 {
   struct mute mute;
-  mute_open (&mute, SORT_TCP4);
-  int fd = make_client (SORT_TCP4);
+  mute_open (&mute, SAMPLE_TCP4);
+  int fd = make_client (SAMPLE_TCP4);
   ck_assert_int_eq (socket_connect (fd, &mute.address), EINPROGRESS);
   ck_assert_int_eq (poll_events (fd, POLLOUT, 50), 0);
   ck_assert (too_late (fd, MOMENT_BEFORE_BIND));
@@ -559,13 +651,13 @@ END_TEST
 
 START_TEST (test_identity_differs)
 {
-  uint64_t identities[SORTS];
-  int fds[SORTS];
+  uint64_t identities[SAMPLES];
+  int fds[SAMPLES];
   int count = 0;
-  for (int i = 0; i < SORTS; i++)
-    if (sort_available (i))
+  for (int i = 0; i < SAMPLES; i++)
+    if (sample_available (i))
       {
-        fds[count] = sort_socket (i);
+        fds[count] = sample_socket (i);
         ck_assert (socket_identity (fds[count], &identities[count]));
         count++;
       }
@@ -580,7 +672,7 @@ END_TEST
 START_TEST (test_identity_stays)
 {
   uint64_t first, second, third;
-  int fd = sort_socket (_i);
+  int fd = sample_socket (_i);
   int copy = dup (fd);
   ck_assert (socket_identity (fd, &first));
   ck_assert (socket_identity (fd, &second));
@@ -596,10 +688,10 @@ END_TEST
 START_TEST (test_identity_of_descriptor)
 {
   uint64_t first, second;
-  int fd = sort_socket (SORT_TCP4);
+  int fd = sample_socket (SAMPLE_TCP4);
   ck_assert (socket_identity (fd, &first));
   close (fd);
-  int again = sort_socket (SORT_TCP4);
+  int again = sample_socket (SAMPLE_TCP4);
   ck_assert_int_eq (fd, again);
   ck_assert (socket_identity (again, &second));
   ck_assert_uint_ne (first, second);
@@ -611,7 +703,7 @@ START_TEST (test_identity_of_none)
 {
   uint64_t identity;
   int ends[2];
-  int fd = sort_socket (SORT_TCP4);
+  int fd = sample_socket (SAMPLE_TCP4);
   close (fd);
   ck_assert (!socket_identity (fd, &identity));
   ck_assert (!socket_identity (-1, &identity));
@@ -670,15 +762,14 @@ open_flow (struct flow *flow, struct value value)
 {
   struct setting small = setting_of (&buffer_row, 8192);
   struct setting linger = { .option = option_find (":linger") };
-  struct plan plan = server_plan (SORT_TCP4);
-  struct address address = sort_address (SORT_TCP4);
+  struct plan plan = server_plan (SAMPLE_TCP4);
+  struct address address = sample_address (SAMPLE_TCP4);
   plan.settings = &small;
   plan.settings_count = 1;
   int server = make (&plan, &address);
   ck_assert (address_local_of (server, &address));
-  ck_assert_int_eq (kind_linger.encode (&kind_linger, &value, &linger.bytes),
-                    FAULT_NONE);
-  plan = client_plan (SORT_TCP4);
+  linger.bytes = encode (linger.option, value);
+  plan = client_plan (SAMPLE_TCP4);
   plan.settings = &linger;
   plan.settings_count = 1;
   *flow = (struct flow){ .writer = make (&plan, &address) };
@@ -746,7 +837,7 @@ static const struct value linger_nil = { .type = VALUE_NIL };
 static struct value
 linger_seconds (int seconds)
 {
-  return (struct value){ .type = VALUE_INTEGER, .integer = seconds };
+  return integer (seconds);
 }
 
 START_TEST (test_linger_t)
@@ -811,47 +902,52 @@ socket_suite (void)
 {
   Suite *suite = suite_create ("socket");
   TCase *made = add_case (suite, "make");
-  tcase_add_loop_test (made, test_client, 0, SORTS);
-  tcase_add_loop_test (made, test_server, 0, SORTS);
-  tcase_add_loop_test (made, test_descriptor_flags, 0, SORTS);
+  tcase_add_loop_test (made, test_client, 0, SAMPLES);
+  tcase_add_loop_test (made, test_server, 0, SAMPLES);
+  tcase_add_loop_test (made, test_descriptor_flags, 0, SAMPLES);
   tcase_add_test (made, test_protocol);
   tcase_add_test (made, test_no_such_family);
   tcase_add_test (made, test_no_such_type);
-  tcase_add_loop_test (made, test_reuseaddr, 0, SORTS);
+  tcase_add_loop_test (made, test_reuseaddr, 0, SAMPLES);
   tcase_add_test (made, test_reuseaddr_off);
   tcase_add_test (made, test_reuseaddr_by_level);
   tcase_add_test (made, test_reuseaddr_on_local);
-  tcase_add_loop_test (made, test_settings_before_bind, SORT_TCP4,
-                       SORT_TCP4 + 1);
-  tcase_add_loop_test (made, test_settings_before_bind, SORT_UDP4,
-                       SORT_UDP4 + 1);
-  tcase_add_loop_test (made, test_settings_of_client, 0, SORTS);
+  tcase_add_loop_test (made, test_settings_before_bind, SAMPLE_TCP4,
+                       SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (made, test_settings_before_bind, SAMPLE_UDP4,
+                       SAMPLE_UDP4 + 1);
+  tcase_add_loop_test (made, test_settings_of_client, 0, SAMPLES);
   tcase_add_test (made, test_settings_in_order);
   tcase_add_loop_test (made, test_failing_setting, 0, 2);
-  tcase_add_loop_test (made, test_address_in_use, 0, SORTS);
+  tcase_add_loop_test (made, test_setting_may_fail, 0, 2);
+  tcase_add_test (made, test_settings_copy);
+  tcase_add_test (made, test_setting_after_connect);
+  tcase_add_test (made, test_setting_after_connect_fails);
+  tcase_add_loop_test (made, test_address_in_use, 0, SAMPLES);
   tcase_add_test (made, test_client_ignores_address);
   tcase_add_test (made, test_bind_fails);
   tcase_add_loop_test (made, test_backlog, 0, 4);
   TCase *connect = add_case (suite, "connect");
-  tcase_add_loop_test (connect, test_connect, 0, SORTS);
-  tcase_add_loop_test (connect, test_connect_to_no_path, SORT_LOCAL_STREAM,
-                       SORTS);
-  tcase_add_loop_test (connect, test_connect_refused, SORT_TCP4, SORT_UDP4);
+  tcase_add_loop_test (connect, test_connect, 0, SAMPLES);
+  tcase_add_loop_test (connect, test_connect_to_no_path, SAMPLE_LOCAL_STREAM,
+                       SAMPLES);
+  tcase_add_loop_test (connect, test_connect_refused, SAMPLE_TCP4,
+                       SAMPLE_UDP4);
   tcase_add_test (connect, test_connect_to_full_queue);
   tcase_add_test (connect, test_connect_bad_descriptor);
   tcase_add_test (connect, test_close);
   TCase *late = add_case (suite, "too late");
-  tcase_add_loop_test (late, test_too_late_fresh, 0, SORTS);
-  tcase_add_loop_test (late, test_too_late_bound, 0, SORTS);
-  tcase_add_loop_test (late, test_too_late_connected, 0, SORTS);
-  tcase_add_loop_test (late, test_too_late_accepted, SORT_TCP4, SORT_UDP4);
-  tcase_add_loop_test (late, test_too_late_accepted, SORT_LOCAL_STREAM,
-                       SORT_LOCAL_DATAGRAM);
+  tcase_add_loop_test (late, test_too_late_fresh, 0, SAMPLES);
+  tcase_add_loop_test (late, test_too_late_bound, 0, SAMPLES);
+  tcase_add_loop_test (late, test_too_late_connected, 0, SAMPLES);
+  tcase_add_loop_test (late, test_too_late_accepted, SAMPLE_TCP4, SAMPLE_UDP4);
+  tcase_add_loop_test (late, test_too_late_accepted, SAMPLE_LOCAL_STREAM,
+                       SAMPLE_LOCAL_DATAGRAM);
   tcase_add_test (late, test_too_late_pair);
   tcase_add_test (late, test_too_late_connecting);
   TCase *identity = add_case (suite, "identity");
   tcase_add_test (identity, test_identity_differs);
-  tcase_add_loop_test (identity, test_identity_stays, 0, SORTS);
+  tcase_add_loop_test (identity, test_identity_stays, 0, SAMPLES);
   tcase_add_test (identity, test_identity_of_descriptor);
   tcase_add_test (identity, test_identity_of_none);
   TCase *linger = add_case (suite, "linger");

@@ -29,7 +29,10 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "socket.h"
 
 Suite *option_suite (void);
+Suite *catalogue_suite (void);
 Suite *kind_suite (void);
+Suite *structure_suite (void);
+Suite *group_suite (void);
 Suite *address_suite (void);
 Suite *socket_suite (void);
 Suite *connect_suite (void);
@@ -53,38 +56,56 @@ TCase *add_case_after (Suite *suite, const char *name, SFun setup);
   }                               \
  while (0)
 
-/* The sorts of sockets on which every option is tried.  */
-struct sort
+/* Sockets to try things on.  The first SAMPLES of them are of core's
+   families and types, and can be connected; the options of the catalogue
+   are tried on all.  */
+struct sample
 {
   const char *name;
   int family;
   int type;
+  int protocol;
+  enum sort sort;
 };
 
 enum
 {
-  SORT_TCP4,
-  SORT_TCP6,
-  SORT_UDP4,
-  SORT_UDP6,
-  SORT_LOCAL_STREAM,
-  SORT_LOCAL_DATAGRAM,
-  SORT_LOCAL_SEQPACKET,
-  SORTS
+  SAMPLE_TCP4,
+  SAMPLE_TCP6,
+  SAMPLE_UDP4,
+  SAMPLE_UDP6,
+  SAMPLE_LOCAL_STREAM,
+  SAMPLE_LOCAL_DATAGRAM,
+  SAMPLE_LOCAL_SEQPACKET,
+  SAMPLES,
+#ifdef __linux__
+  SAMPLE_UDPLITE4 = SAMPLES,
+  SAMPLE_UDPLITE6,
+  SAMPLE_RAW4,
+  SAMPLE_RAW6,
+  SAMPLE_ICMP4,
+  SAMPLE_ICMP6,
+  SAMPLE_MPTCP4,
+  SAMPLE_MPTCP6,
+  SAMPLE_VSOCK,
+  ALL_SAMPLES
+#else
+  ALL_SAMPLES = SAMPLES
+#endif
 };
 
-extern const struct sort sorts[SORTS];
+extern const struct sample samples[ALL_SAMPLES];
 
-/* Whether this machine has sockets of SORT and a loopback address for
+/* Whether this machine has sockets like SAMPLE and a loopback address for
    them.  */
-bool sort_available (int sort);
+bool sample_available (int sample);
 
-/* A new socket of SORT, made without the module.  */
-int sort_socket (int sort);
+/* A new socket like SAMPLE, made without the module.  */
+int sample_socket (int sample);
 
-/* An address that a server of SORT can be bound to: any port of the
+/* An address that a server like SAMPLE can be bound to: any port of the
    loopback, or a new path in a directory that goes after the test.  */
-struct address sort_address (int sort);
+struct address sample_address (int sample);
 
 /* The address of FAMILY's loopback with PORT.  */
 struct address loopback (int family, uint16_t port);
@@ -100,15 +121,15 @@ struct address scratch_address (const char *name);
    there is no such directory.  */
 int entries (const char *path);
 
-/* Make a plain server of SORT with BACKLOG; its address goes to
+/* Make a plain server like SAMPLE with BACKLOG; its address goes to
  *ADDRESS.  */
-int serve_sort (int sort, int backlog, struct address *address);
+int serve_sample (int sample, int backlog, struct address *address);
 
-/* Make a plain socket of SORT that refuses connections; its address goes
+/* Make a plain socket like SAMPLE that refuses connections; its address goes
    to *ADDRESS.  */
-int refuse_sort (int sort, struct address *address);
+int refuse_sample (int sample, struct address *address);
 
-/* A server that answers no more: of SORT, TCP or local streams.  Its
+/* A server that answers no more: like SAMPLE, TCP or local streams.  Its
    queue is full of connections of ours.  */
 struct mute
 {
@@ -117,7 +138,7 @@ struct mute
   struct address address;
 };
 
-void mute_open (struct mute *mute, int sort);
+void mute_open (struct mute *mute, int sample);
 void mute_close (struct mute *mute);
 
 /* The connection that waits at the server LISTENER; -1 if there is none

@@ -30,17 +30,42 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <time.h>
 #include <unistd.h>
 
+#include "constants.h"
 #include "suites.h"
+#include "values.h"
 
-const struct sort sorts[SORTS] = {
-  [SORT_TCP4] = { "TCP over IPv4", AF_INET, SOCK_STREAM },
-  [SORT_TCP6] = { "TCP over IPv6", AF_INET6, SOCK_STREAM },
-  [SORT_UDP4] = { "UDP over IPv4", AF_INET, SOCK_DGRAM },
-  [SORT_UDP6] = { "UDP over IPv6", AF_INET6, SOCK_DGRAM },
-  [SORT_LOCAL_STREAM] = { "local stream", AF_UNIX, SOCK_STREAM },
-  [SORT_LOCAL_DATAGRAM] = { "local datagram", AF_UNIX, SOCK_DGRAM },
-  [SORT_LOCAL_SEQPACKET] = { "local seqpacket", AF_UNIX, SOCK_SEQPACKET },
+/* clang-format off */
+const struct sample samples[ALL_SAMPLES] = {
+  [SAMPLE_TCP4] = { "TCP over IPv4", AF_INET, SOCK_STREAM, 0, SORT_TCP4 },
+  [SAMPLE_TCP6] = { "TCP over IPv6", AF_INET6, SOCK_STREAM, 0, SORT_TCP6 },
+  [SAMPLE_UDP4] = { "UDP over IPv4", AF_INET, SOCK_DGRAM, 0, SORT_UDP4 },
+  [SAMPLE_UDP6] = { "UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, SORT_UDP6 },
+  [SAMPLE_LOCAL_STREAM]
+    = { "local stream", AF_UNIX, SOCK_STREAM, 0, SORT_UNIX_STREAM },
+  [SAMPLE_LOCAL_DATAGRAM]
+    = { "local datagram", AF_UNIX, SOCK_DGRAM, 0, SORT_UNIX_DATAGRAM },
+  [SAMPLE_LOCAL_SEQPACKET]
+    = { "local seqpacket", AF_UNIX, SOCK_SEQPACKET, 0, SORT_UNIX_SEQPACKET },
+#ifdef __linux__
+  [SAMPLE_UDPLITE4] = { "UDP-Lite over IPv4", AF_INET, SOCK_DGRAM,
+                        IPPROTO_UDPLITE, SORT_UDPLITE4 },
+  [SAMPLE_UDPLITE6] = { "UDP-Lite over IPv6", AF_INET6, SOCK_DGRAM,
+                        IPPROTO_UDPLITE, SORT_UDPLITE6 },
+  /* A protocol that is nobody's: RFC 3692.  */
+  [SAMPLE_RAW4] = { "raw IPv4", AF_INET, SOCK_RAW, 253, SORT_RAW4 },
+  [SAMPLE_RAW6] = { "raw IPv6", AF_INET6, SOCK_RAW, 253, SORT_RAW6 },
+  [SAMPLE_ICMP4]
+    = { "raw ICMP", AF_INET, SOCK_RAW, IPPROTO_ICMP, SORT_ICMP4 },
+  [SAMPLE_ICMP6]
+    = { "raw ICMPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, SORT_ICMP6 },
+  [SAMPLE_MPTCP4] = { "MPTCP over IPv4", AF_INET, SOCK_STREAM, IPPROTO_MPTCP,
+                      SORT_MPTCP4 },
+  [SAMPLE_MPTCP6] = { "MPTCP over IPv6", AF_INET6, SOCK_STREAM, IPPROTO_MPTCP,
+                      SORT_MPTCP6 },
+  [SAMPLE_VSOCK] = { "vsock", AF_VSOCK, SOCK_STREAM, 0, SORT_VSOCK },
+#endif
 };
+/* clang-format on */
 
 bool
 is_open (int fd)
@@ -146,6 +171,7 @@ count_after (void)
   ck_assert_msg (running_threads () == threads_before,
                  "%d threads ran before the test, %d do now", threads_before,
                  running_threads ());
+  values_free ();
   remove_scratch ();
 }
 
@@ -189,20 +215,27 @@ scratch_address (const char *name)
 }
 
 struct address
-sort_address (int sort)
+sample_address (int sample)
 {
   static int count;
   char name[16];
-  if (sorts[sort].family != AF_UNIX)
-    return loopback (sorts[sort].family, 0);
+  if (samples[sample].family != AF_UNIX)
+    return loopback (samples[sample].family, 0);
   snprintf (name, sizeof name, "s%d", count++);
   return scratch_address (name);
 }
 
-int
-sort_socket (int sort)
+static int
+new_socket (int sample)
 {
-  int fd = socket (sorts[sort].family, sorts[sort].type, 0);
+  return socket (samples[sample].family, samples[sample].type,
+                 samples[sample].protocol);
+}
+
+int
+sample_socket (int sample)
+{
+  int fd = new_socket (sample);
   ck_assert_int_ge (fd, 0);
   return fd;
 }
@@ -215,11 +248,11 @@ bind_to (int fd, const struct address *address)
 }
 
 bool
-sort_available (int sort)
+sample_available (int sample)
 {
-  int fd = socket (sorts[sort].family, sorts[sort].type, 0);
+  int fd = new_socket (sample);
   bool available = fd >= 0;
-  if (available && sorts[sort].family == AF_INET6)
+  if (available && samples[sample].family == AF_INET6)
     {
       struct address address = loopback (AF_INET6, 0);
       available = bind_to (fd, &address) == 0;
@@ -230,12 +263,13 @@ sort_available (int sort)
 }
 
 int
-serve_sort (int sort, int backlog, struct address *address)
+serve_sample (int sample, int backlog, struct address *address)
 {
-  int fd = sort_socket (sort);
-  *address = sort_address (sort);
+  int fd = sample_socket (sample);
+  *address = sample_address (sample);
   ck_assert_int_eq (bind_to (fd, address), 0);
-  if (sorts[sort].type != SOCK_DGRAM)
+  if (samples[sample].type == SOCK_STREAM
+      || samples[sample].type == SOCK_SEQPACKET)
     ck_assert_int_eq (listen (fd, backlog), 0);
   ck_assert (address_local_of (fd, address));
   return fd;
@@ -244,10 +278,10 @@ serve_sort (int sort, int backlog, struct address *address)
 /* A socket that is bound but does not listen keeps its port to itself
    and refuses.  */
 int
-refuse_sort (int sort, struct address *address)
+refuse_sample (int sample, struct address *address)
 {
-  int fd = sort_socket (sort);
-  *address = sort_address (sort);
+  int fd = sample_socket (sample);
+  *address = sample_address (sample);
   ck_assert_int_eq (bind_to (fd, address), 0);
   ck_assert (address_local_of (fd, address));
   return fd;
@@ -263,12 +297,12 @@ start_connect (int fd, const struct address *address)
 /* A queue of length 0 holds one connection.  TCP then drops what else
    comes; local sockets say EAGAIN.  */
 void
-mute_open (struct mute *mute, int sort)
+mute_open (struct mute *mute, int sample)
 {
-  mute->listener = serve_sort (sort, 0, &mute->address);
+  mute->listener = serve_sample (sample, 0, &mute->address);
   for (int i = 0; i < 3; i++)
     {
-      mute->clients[i] = sort_socket (sort);
+      mute->clients[i] = sample_socket (sample);
       fcntl (mute->clients[i], F_SETFL, O_NONBLOCK);
       start_connect (mute->clients[i], &mute->address);
     }

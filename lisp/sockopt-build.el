@@ -1,0 +1,211 @@
+;;; sockopt-build.el --- Find and build sockopt's module  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Commentary:
+
+;; The module that goes with these Lisp files is looked for, by a stamp
+;; that the compiler puts into it, before it is loaded; and it is built,
+;; when the user asks for it, with one run of the C compiler.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'sockopt)
+
+(defcustom sockopt-module-directory nil
+  "Directory in which \\[sockopt-module-compile] installs the module.
+If nil, that is where sockopt's Lisp files are if it can be written, else
+the directory \"sockopt\" in `user-emacs-directory'.  A module found on
+`load-path' is used before any of these."
+  :type '(choice (const :tag "Beside the Lisp files" nil) directory)
+  :group 'sockopt
+  :risky t)
+
+(defun sockopt--source-directory ()
+  "Return the directory of the module's C files, or nil."
+  (cl-find-if (lambda (directory)
+                (file-exists-p (expand-file-name "sockopt-module.c"
+                                                 directory)))
+              (list (expand-file-name "module" sockopt--directory)
+                    (expand-file-name "../module" sockopt--directory))))
+
+(defun sockopt--source-files (directory suffix)
+  "Return the module's files in DIRECTORY that match the regexp SUFFIX."
+  (sort (directory-files directory t (concat "\\`[^.#].*" suffix "\\'") t)
+        #'string<))
+
+(defun sockopt--stamp ()
+  "Return the stamp of a module made for this package.
+It is the version and, where the C files are at hand, their hash."
+  (let ((directory (sockopt--source-directory)))
+    (concat sockopt--version ":"
+            (when directory
+              (with-temp-buffer
+                (set-buffer-multibyte nil)
+                (dolist (file (sockopt--source-files directory "\\.[ch]"))
+                  (goto-char (point-max))
+                  (insert-file-contents-literally file))
+                (secure-hash 'sha256 (current-buffer)))))))
+
+(defun sockopt--file-stamp (file)
+  "Return the stamp in the module FILE, or nil."
+  (with-temp-buffer
+    (set-buffer-multibyte nil)
+    (insert-file-contents-literally file)
+    (and (re-search-forward "sockopt-stamp:\\([0-9A-Za-z.:-]*\\)" nil t)
+         (match-string 1))))
+
+(defun sockopt--install-directory ()
+  "Return the directory to install the module in."
+  (cond (sockopt-module-directory)
+        ((file-writable-p sockopt--directory) sockopt--directory)
+        (t (locate-user-emacs-file "sockopt/"))))
+
+(defun sockopt--module-files ()
+  "Return the files that may be the module, those to prefer first."
+  (let ((name (concat "sockopt-module" module-file-suffix)))
+    (cl-remove-if-not
+     #'file-readable-p
+     (mapcar (lambda (directory) (expand-file-name name directory))
+             (delete-dups
+              (append (delq nil load-path)
+                      (list sockopt--directory (sockopt--install-directory)
+                            (locate-user-emacs-file "sockopt/"))))))))
+
+(defun sockopt--usable-module (files)
+  "Return the first of the module FILES made for this package."
+  (let ((stamp (sockopt--stamp)))
+    (cl-find-if (lambda (file)
+                  (string-prefix-p stamp (or (sockopt--file-stamp file) "")))
+                files)))
+
+(defconst sockopt--header-packages
+  "emacs-common on Debian and Ubuntu, emacs-devel on Fedora"
+  "The packages that hold emacs-module.h.")
+
+(defun sockopt--header-directory ()
+  "Return the directory of emacs-module.h.
+That of the running Emacs comes before the system's."
+  (let ((file (locate-file
+               "emacs-module.h"
+               (append (list (expand-file-name "../include"
+                                               invocation-directory)
+                             (expand-file-name "src" source-directory)
+                             "/usr/include" "/usr/local/include")
+                       (file-expand-wildcards "/usr/include/emacs*" t)))))
+    (unless file
+      (signal 'sockopt-error
+              (list (format "No emacs-module.h found; it is in the package %s"
+                            sockopt--header-packages))))
+    (file-name-directory file)))
+
+(defun sockopt--compile-command (output)
+  "Return the command, a list, that builds the module as file OUTPUT."
+  (let ((directory
+         (or (sockopt--source-directory)
+             (signal 'sockopt-error
+                     '("The C files of sockopt are not installed")))))
+    `(,@(split-string-and-unquote (or (getenv "CC") "cc"))
+      "-std=gnu11" "-O2" "-fPIC" "-shared" "-fvisibility=hidden" "-pthread"
+      ,(format "-DSOCKOPT_STAMP=\"%s\"" (sockopt--stamp))
+      "-I" ,(sockopt--header-directory)
+      "-o" ,output
+      ,@(sockopt--source-files directory "\\.c"))))
+
+(defun sockopt--run-compiler (command)
+  "Run the list COMMAND in a compilation buffer.
+Return non-nil if it succeeds; show the buffer if it does not."
+  (let ((default-directory sockopt--directory)
+        (buffer (get-buffer-create "*sockopt-module-compilation*")))
+    (with-current-buffer buffer
+      (let ((inhibit-read-only t))
+        (erase-buffer)
+        (insert (mapconcat #'shell-quote-argument command " ") "\n")
+        (let ((status (condition-case error
+                          (apply #'call-process (car command) nil t t
+                                 (cdr command))
+                        (file-error (error-message-string error)))))
+          (insert (format "\nCompilation of sockopt's module: %s\n"
+                          (if (eql status 0) "done" status)))
+          (compilation-mode)
+          (when noninteractive
+            (message "%s" (buffer-string)))
+          (unless (and (eql status 0) noninteractive)
+            (display-buffer buffer))
+          (eql status 0))))))
+
+;;;###autoload
+(defun sockopt-module-compile ()
+  "Build sockopt's module with the system's C compiler and install it.
+The command used is shown with its output.  The environment variable CC
+names another compiler than `cc'.  See `sockopt-module-directory' for
+where the module goes."
+  (interactive)
+  (sockopt--check-module-support)
+  (let* ((directory (sockopt--install-directory))
+         (file (expand-file-name (concat "sockopt-module" module-file-suffix)
+                                 directory))
+         temporary)
+    (make-directory directory t)
+    (setq temporary (make-temp-file (expand-file-name "sockopt-" directory)
+                                    nil module-file-suffix))
+    (unwind-protect
+        (progn
+          (unless (sockopt--run-compiler
+                   (sockopt--compile-command temporary))
+            (signal 'sockopt-error '("The module did not compile")))
+          (set-file-modes temporary #o755)
+          ;; A rename: an Emacs that has the old file mapped keeps it.
+          (rename-file temporary file t)
+          (message "Installed %s%s" file
+                   (if (sockopt--loaded-p)
+                       "; restart Emacs to use it" "")))
+      (when (file-exists-p temporary)
+        (delete-file temporary)))))
+
+(defun sockopt--check-module-support ()
+  "Signal an error if this Emacs cannot load modules."
+  (unless (bound-and-true-p module-file-suffix)
+    (signal 'sockopt-error
+            '("This Emacs was built without support for dynamic modules"))))
+
+(defun sockopt--module-file ()
+  "Return the module to load, building it first if the user agrees."
+  (sockopt--check-module-support)
+  (let* ((files (sockopt--module-files))
+         (problem (if files
+                      "was built from other sources or for another version"
+                    "is not built")))
+    (cond
+     ((sockopt--usable-module files))
+     ((or noninteractive sockopt--inhibit-offer)
+      (signal 'sockopt-error
+              (list (format "The module %s; run M-x sockopt-module-compile"
+                            problem))))
+     ((y-or-n-p (format "The module of sockopt %s; build it now? " problem))
+      (sockopt-module-compile)
+      (or (sockopt--usable-module (sockopt--module-files))
+          (signal 'sockopt-error '("The module that was built is not found"))))
+     (t (signal 'sockopt-error
+                '("The module is needed; run M-x sockopt-module-compile"))))))
+
+(provide 'sockopt-build)
+;;; sockopt-build.el ends here

@@ -1,0 +1,623 @@
+;;; sockopt-process.el --- Make network processes  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Commentary:
+
+;; The module makes a socket and sets its options; core makes a process on
+;; a placeholder; and the module lays the one beneath the other.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'sockopt)
+
+(declare-function sockopt--check "../module/sockopt-module.c" (settings))
+(declare-function sockopt--lookup "../module/sockopt-module.c"
+                  (host service family type))
+(declare-function sockopt--address "../module/sockopt-module.c" (keyword address))
+(declare-function sockopt--open "../module/sockopt-module.c"
+                  (type protocol backlog addresses settings lenient args))
+(declare-function sockopt--adopt "../module/sockopt-module.c"
+                  (handle args role directory))
+(declare-function sockopt--hold "../module/sockopt-module.c" ())
+(declare-function sockopt--start "../module/sockopt-module.c"
+                  (handle channel line target type protocol settings
+                   lenient))
+(declare-function sockopt--finish "../module/sockopt-module.c" (handle job settings))
+(declare-function sockopt--won-p "../module/sockopt-module.c" (job))
+(declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
+(declare-function gnutls-asynchronous-parameters "ext:gnutls.c"
+                  (process params))
+(declare-function gnutls-error-string "ext:gnutls.c" (error))
+(declare-function nsm-verify-connection "nsm"
+                  (process host port &optional save-fingerprint
+                           warn-unencrypted))
+(declare-function sockopt--drop "../module/sockopt-module.c" (job))
+(declare-function sockopt--name "../module/sockopt-module.c" (handle))
+(declare-function sockopt--close "../module/sockopt-module.c" (handle))
+(declare-function sockopt--vsock-address "../module/sockopt-module.c"
+                  (cid port))
+
+;;; Arguments
+
+(defconst sockopt--kept-keywords
+  '(:name :buffer :coding :noquery :stop :filter :filter-multibyte :sentinel
+    :log :plist :server :nowait)
+  "The keywords that mean the same to a placeholder.")
+
+(defun sockopt--options-in (args)
+  "Return the options in ARGS as a plist.
+Signal an error if ARGS have a keyword that nobody knows."
+  (sockopt--check-plist args)
+  (cl-loop for (keyword value) on args by #'cddr
+           unless (memq keyword sockopt--keywords)
+           unless (get keyword 'sockopt--row)
+           do (sockopt--signal-unknown
+               keyword (append sockopt--keywords sockopt--options))
+           else append (list keyword value)))
+
+(defun sockopt--signal-argument (message &rest data)
+  "Signal that an argument is wrong, with MESSAGE and DATA."
+  (signal 'sockopt-error (cons message data)))
+
+(defun sockopt--check-arguments (args)
+  "Signal an error if the keywords in ARGS do not go together."
+  (let ((name (plist-get args :name)))
+    (unless (stringp name)
+      (signal 'wrong-type-argument (list 'stringp name :name))))
+  (when (and (plist-get args :server) (plist-get args :nowait))
+    (sockopt--signal-argument "`:server' is incompatible with `:nowait'"))
+  (unless (memq (plist-get args :type) '(nil datagram seqpacket raw))
+    (sockopt--signal-argument "Unsupported connection type"
+                              (plist-get args :type)))
+  (let ((family (plist-get args :family)))
+    (unless (or (memq family '(nil local ipv4 ipv6 vsock)) (integerp family))
+      (sockopt--signal-argument "Unknown address family" family)))
+  (let ((tls (plist-get args :tls-parameters)))
+    (unless (listp tls)
+      (signal 'wrong-type-argument (list 'listp tls :tls-parameters))))
+  (let ((options (plist-get args :child-options)))
+    (sockopt--check-plist options)
+    (sockopt--check (sockopt--settings options))))
+
+(defun sockopt--host (args)
+  "Return the host in ARGS, or the one that stands for none or `local'."
+  (let ((host (plist-get args :host)))
+    (cond ((memq host '(nil local))
+           (if (eq (plist-get args :family) 'ipv6) "::1" "127.0.0.1"))
+          ((stringp host) host)
+          (t (signal 'wrong-type-argument (list 'stringp host :host))))))
+
+(defun sockopt--service (args)
+  "Return the service in ARGS as a string."
+  (let ((service (plist-get args :service)))
+    (cond ((eq service t) "0")
+          ((stringp service) service)
+          ((and (null service) (eq (plist-get args :type) 'raw)) "0")
+          ((not (integerp service))
+           (signal 'wrong-type-argument (list 'stringp service :service)))
+          ((<= 0 service 65535) (number-to-string service))
+          (t (signal 'args-out-of-range (list :service service 0 65535))))))
+
+(defun sockopt--protocol (args)
+  "Return the protocol in ARGS, a symbol or a number, or 0 for none."
+  (or (plist-get args :protocol) 0))
+
+(defun sockopt--packets-p (args)
+  "Return non-nil if ARGS are for a socket of datagrams, cooked or raw."
+  (memq (plist-get args :type) '(datagram raw)))
+
+(defun sockopt--address-keyword (args)
+  "Return the keyword of the address in ARGS, or nil if there is a host."
+  (let ((keyword (if (plist-get args :server) :local :remote)))
+    (cond ((plist-get args keyword) keyword)
+          ((memq (plist-get args :family) '(local vsock)) :service))))
+
+(defun sockopt--vsock (args)
+  "Return the address that the host and service in ARGS are in vsock(7).
+The host is a context identifier, or `local' for this machine; a server
+with none takes connections to any.  The service is a port, or t."
+  (let ((host (plist-get args :host))
+        (service (plist-get args :service)))
+    (cond ((eq host 'local) (setq host 1))
+          ((null host) (setq host (if (plist-get args :server) #xffffffff 1))))
+    (sockopt--vsock-address host (if (eq service t) #xffffffff service))))
+
+(defun sockopt--given-address (args)
+  "Return the addresses that ARGS give, or nil if there is a host."
+  (let* ((keyword (sockopt--address-keyword args))
+         (address (plist-get args keyword)))
+    (cond ((null keyword) nil)
+          ((and (eq keyword :service) (eq (plist-get args :family) 'vsock))
+           (sockopt--vsock args))
+          ((and (eq keyword :service) (not (stringp address)))
+           (signal 'wrong-type-argument (list 'stringp address :service)))
+          (t (sockopt--address keyword address)))))
+
+(defun sockopt--addresses (args)
+  "Return the addresses that ARGS stand for, looking them up if need be."
+  (or (sockopt--given-address args)
+      (sockopt--lookup (sockopt--host args) (sockopt--service args)
+                       (plist-get args :family)
+                       ;; The resolver knows no ports of raw sockets.
+                       (if (sockopt--packets-p args)
+                           'datagram
+                         (plist-get args :type)))))
+
+(defun sockopt--target (args)
+  "Return what to connect to by ARGS, for `sockopt--start'."
+  (or (sockopt--given-address args)
+      (list (sockopt--host args) (sockopt--service args)
+            (plist-get args :family))))
+
+(defun sockopt--coding (args)
+  "Return the value for `default-process-coding-system' that suits ARGS.
+Core asks `network-coding-system-alist' only where it knows the host and
+service itself, which for a placeholder it does not."
+  (or (and (not (plist-get args :coding))
+           (not (sockopt--address-keyword args))
+           (plist-get args :service)
+           (let* ((buffer (plist-get args :buffer))
+                  (coding (find-operation-coding-system
+                           'open-network-stream (plist-get args :name)
+                           (and buffer (get-buffer-create buffer))
+                           (sockopt--host args) (plist-get args :service))))
+             (and (consp coding) coding)))
+      default-process-coding-system))
+
+(defvar sockopt--child-options (make-hash-table :test #'eq :weakness 'key)
+  "The plist of options for the children of each server that has any.")
+
+(defvar sockopt--own-servers (make-hash-table :test #'eq :weakness 'key)
+  "The servers whose children are already seen to.")
+
+(defun sockopt--set-up-child (server child)
+  "Give CHILD the options that SERVER has for it, and a true contact.
+A child's contact information starts as a copy of the server's, options
+and all, though the kernel gives it only some of them.  What fails is
+reported; the connection goes on."
+  (cl-loop for (option value) on (gethash server sockopt--child-options)
+           by #'cddr
+           do (sockopt--try-set child option value))
+  (sockopt--refresh child))
+
+(defun sockopt--try-set (process option value)
+  "Set OPTION of PROCESS to VALUE; only report it if that fails."
+  (condition-case error
+      (sockopt-set process option value)
+    (error (message "sockopt: %s: %s" (process-name process)
+                    (error-message-string error)))))
+
+(defun sockopt--log (log)
+  "Return a `:log' function that does as LOG, nil for none.
+It runs before the child's filter can see any data."
+  (lambda (server client message)
+    (when (processp client)
+      (with-demoted-errors "sockopt: %S"
+        (sockopt--set-up-child server client)))
+    (when log
+      (funcall log server client message))))
+
+(defun sockopt-set-child-options (server plist)
+  "Set options on each connection that SERVER accepts from now on.
+PLIST is (OPTION VALUE OPTION VALUE ...).  They are set before the
+connection's filter sees any data; if one fails, that is reported and the
+connection goes on.  SERVER is a listening network process, whoever made
+it; one that others made must have its sentinel by then.  Return t."
+  (sockopt--check-plist plist)
+  (sockopt--ensure-module)
+  (sockopt--check (sockopt--settings plist))
+  (unless (eq (process-status server) 'listen)
+    (signal 'sockopt-error (list "Process is not a server" server)))
+  (unless (gethash server sockopt--own-servers)
+    (sockopt--adopt-server server))
+  (puthash server plist sockopt--child-options)
+  t)
+
+(defun sockopt--adopt-server (server)
+  "See to the children of SERVER, which others made.
+There is no way to change its log function, but children start with the
+server's sentinel, and it is called before their filter."
+  (let ((sentinel (process-sentinel server)))
+    (puthash server t sockopt--own-servers)
+    (set-process-sentinel
+     server
+     (lambda (process message)
+       (unless (eq process server)
+         (set-process-sentinel process sentinel)
+         (with-demoted-errors "sockopt: %S"
+           (sockopt--set-up-child server process)))
+       (funcall sentinel process message)))))
+
+(defun sockopt--placeholder-arguments (args)
+  "Return those of ARGS that a placeholder is made with, as a list."
+  (append
+   (cl-loop for (keyword value) on args by #'cddr
+            when (memq keyword sockopt--kept-keywords)
+            append (list keyword
+                         (if (and (eq keyword :log)
+                                  (plist-get args :server))
+                             (sockopt--log value)
+                           value)))
+   (and (plist-get args :server)
+        (not (plist-member args :log))
+        (list :log (sockopt--log nil)))))
+
+(defun sockopt--datagram-arguments (args address)
+  "Return the arguments of a placeholder for a datagram socket.
+ARGS are the user's.  ADDRESS is the peer's for a client, its own for a
+server; its family is what counts, as core keeps room for such a one."
+  (let ((placeholder (sockopt--placeholder-arguments args))
+        (remote (if (plist-get args :server)
+                    (or (plist-get args :remote)
+                        (if (stringp address)
+                            null-device
+                          (make-vector (length address) 0)))
+                  address)))
+    (cl-loop for (keyword value) on placeholder by #'cddr
+             unless (memq keyword '(:server :nowait :log))
+             append (list keyword value) into kept
+             finally return (append kept (list :log (plist-get args :log)
+                                               :type 'datagram
+                                               :remote remote)))))
+
+(defun sockopt--set-contact (process contact)
+  "Make CONTACT the contact information of PROCESS."
+  (let ((cell (sockopt--core-contact process t t)))
+    (setcar cell (car contact))
+    (setcdr cell (cdr contact))))
+
+(defun sockopt--contact (args)
+  "Return the contact information that ARGS start with."
+  (let ((contact (copy-sequence args)))
+    (when (and (eq (sockopt--address-keyword args) :service)
+               (eq (plist-get args :family) 'local)
+               (plist-get args :host))
+      (message ":family local ignores the :host property")
+      (plist-put contact :host nil))
+    contact))
+
+(defun sockopt--port (address)
+  "Return the port in ADDRESS, or nil if it has none."
+  (pcase address
+    ((pred vectorp) (aref address (1- (length address))))
+    ;; An address of vsock(7), after its family: two bytes that are not
+    ;; used, then the port in the machine's byte order.
+    (`(,_family . ,(and bytes (pred vectorp)))
+     (let ((port 0))
+       (dolist (i (if (eq (byteorder) ?B) '(2 3 4 5) '(5 4 3 2)) port)
+         (setq port (logior (ash port 8) (aref bytes i))))))))
+
+(defun sockopt--contact-addresses (contact address handle)
+  "Put into CONTACT where the socket of HANDLE is and leads to.
+ADDRESS is the server's own or the client's peer.  Return CONTACT."
+  (if (plist-get contact :server)
+      (let ((port (sockopt--port address)))
+        (when port
+          (setq contact (plist-put contact :service port)))
+        (plist-put contact :local address))
+    (plist-put (plist-put contact :remote address)
+               :local (sockopt--name handle))))
+
+(defun sockopt--adopt-arguments (args address)
+  "Return (VECTOR ROLE) to pass to `sockopt--adopt' for ARGS.
+ADDRESS is where the socket is or leads to."
+  (cond ((sockopt--packets-p args)
+         (list (vconcat (sockopt--datagram-arguments args address)) nil))
+        (t (list (vconcat (sockopt--placeholder-arguments args))
+                 (if (plist-get args :server) :local :remote)))))
+
+(defun sockopt--make-process (args address handle)
+  "Make a process by ARGS on the socket of HANDLE.
+ADDRESS is where the socket is or leads to, nil if that is not yet known.
+If this fails, the socket is closed."
+  (let ((default-process-coding-system (sockopt--coding args))
+        (inhibit-quit t)
+        process)
+    (unwind-protect
+        (pcase-let ((`(,vector ,role)
+                     (sockopt--adopt-arguments args address)))
+          (setq process (sockopt--adopt handle vector role
+                                        (expand-file-name
+                                         temporary-file-directory))))
+      (unless process
+        (sockopt--close handle)))
+    process))
+
+(defmacro sockopt--or-discard (process &rest body)
+  "Evaluate BODY, without quitting; after an error delete PROCESS."
+  (declare (indent 1) (debug t))
+  `(let ((inhibit-quit t))
+     (condition-case error
+         (progn ,@body)
+       (error
+        (set-process-sentinel ,process #'ignore)
+        (delete-process ,process)
+        (signal (car error) (cdr error))))))
+
+(defun sockopt--make-now (args settings lenient report)
+  "Make a process by ARGS, with the options in SETTINGS, and return it.
+The first LENIENT of them may fail, which REPORT is then called with."
+  (let* ((server (plist-get args :server))
+         (opened (sockopt--open (plist-get args :type)
+                                (sockopt--protocol args)
+                                (cond ((integerp server) server)
+                                      (server 5))
+                                (sockopt--addresses args)
+                                settings lenient args))
+         (handle (car opened))
+         (address (cadr opened))
+         (process (sockopt--make-process args address handle)))
+    (sockopt--or-discard process
+      (puthash process handle sockopt--handles)
+      (when server
+        (puthash process t sockopt--own-servers)
+        (puthash process (plist-get args :child-options)
+                 sockopt--child-options))
+      (sockopt--set-contact process
+                            (sockopt--contact-addresses
+                             (sockopt--contact args) address handle))
+      (sockopt--refresh process)
+      (funcall report process (cddr opened)))
+    (sockopt--secure process (plist-get args :tls-parameters))
+    process))
+
+(defun sockopt--secure (process parameters)
+  "Begin TLS on PROCESS by PARAMETERS, if they are not nil.
+Unlike the rest this takes time, and the user may quit."
+  (when parameters
+    (let ((done nil))
+      (unwind-protect
+          (progn
+            (sockopt--negotiate process parameters)
+            (setq done t))
+        (unless done
+          (set-process-sentinel process #'ignore)
+          (delete-process process))))))
+
+(defun sockopt--negotiate (process parameters)
+  "Begin TLS on the connected PROCESS by PARAMETERS, as core would."
+  (let ((code (gnutls-boot process (car parameters) (cdr parameters))))
+    (unless (eq code t)
+      (sockopt--signal-argument "TLS negotiation failed"
+                                (gnutls-error-string code) process))
+    (unless (nsm-verify-connection process
+                                   (sockopt--core-contact process :host)
+                                   (sockopt--core-contact process :service))
+      (sockopt--signal-argument
+       "The Network Security Manager stopped the connection" process))
+    (funcall (process-sentinel process) process "open\n")))
+
+(defun sockopt--make-core (args options rules report)
+  "Make a process by ARGS with core, on a socket that Emacs was given.
+Then set OPTIONS and RULES, plists; REPORT is called with what fails of
+the latter."
+  (let ((process (apply #'sockopt--core-make-network-process
+                        (cl-loop for (keyword value) on args by #'cddr
+                                 when (memq keyword sockopt--keywords)
+                                 append (list keyword value)))))
+    (sockopt--or-discard process
+      (funcall report process (sockopt--set-lenient process rules))
+      (sockopt-set-options process options))
+    process))
+
+(defun sockopt--set-lenient (process plist)
+  "Set the options in PLIST on PROCESS.
+Return a list of (OPTION . WORDS) for those that failed."
+  (cl-loop for (option value) on plist by #'cddr
+           for words = (condition-case error
+                           (progn (sockopt-set process option value) nil)
+                         (error (error-message-string error)))
+           when words collect (cons option words)))
+
+;;;###autoload
+(defun sockopt-make-network-process (&rest args)
+  "Make a network process by ARGS, with any socket options, and return it.
+ARGS are keywords and values as for `make-network-process', and mean the
+same.  Any option in `sockopt-option-list' may be among them.  Each is set
+when it counts: before the socket is bound or connected if it must be.
+`process-contact' then has the value that the kernel reports.
+
+There are also `:protocol' (mptcp, udplite, icmp ... or a number), `:type'
+raw, and `:family' vsock, whose host and service are numbers.
+
+An unknown keyword signals `sockopt-unsupported', which names the nearest
+known one.  A wrong value signals `wrong-type-argument' or
+`args-out-of-range', naming its keyword, before any socket is made.  What
+the system refuses signals `sockopt-system-error', which is also a
+`file-error', with the data that core would give.  After any error there
+is no process and no socket left.
+
+Unlike core's, a client of several addresses races them (RFC 8305), and
+quitting stops a connection in progress.
+
+\(fn &rest ARGS)"
+  (when args
+    (sockopt--ensure-module)
+    (sockopt--make args (sockopt--options-in args) nil #'ignore)))
+
+(defun sockopt--make (args options rules report)
+  "Make a process by ARGS with OPTIONS, a plist, which is part of them.
+RULES is a plist of more options, which come before those and may fail;
+then REPORT is called with the process and a list of (OPTION . WORDS)."
+  (let* ((asked (sockopt--settings options))
+         (settings (vconcat (sockopt--settings rules) asked))
+         (lenient (/ (length rules) 2)))
+    (sockopt--check-arguments args)
+    (sockopt--check asked)
+    (cond ((plist-get args :use-external-socket)
+           (sockopt--make-core args options rules report))
+          ((and (plist-get args :nowait)
+                (not (sockopt--packets-p args)))
+           (sockopt--make-waiting args settings lenient report))
+          (t (sockopt--make-now args settings lenient report)))))
+
+;;; Connecting without waiting
+
+;; A thread of the module connects, and says so through a pipe process
+;; that all of them share.  Until then the process stands on a socket that
+;; is never ready.
+
+(defvar sockopt--channel nil
+  "The pipe process through which the threads report, or nil.")
+
+(defvar sockopt--waits nil
+  "An alist from what a thread reports, a number, to its `sockopt--wait'.")
+
+(defvar sockopt--wait-number 0
+  "The number of the last thread started.")
+
+(defun sockopt--open-channel ()
+  "Return the pipe process for reports, making it if need be."
+  (unless (process-live-p sockopt--channel)
+    (setq sockopt--channel
+          (make-pipe-process :name " sockopt" :noquery t :coding 'us-ascii
+                             :filter #'sockopt--channel-filter
+                             :sentinel #'ignore))
+    ;; Whichever Lisp thread waits may read it.
+    (set-process-thread sockopt--channel nil))
+  sockopt--channel)
+
+(defun sockopt--close-channel ()
+  "Delete the pipe process for reports, unless somebody still waits."
+  (when (and sockopt--channel (not sockopt--waits))
+    (let ((buffer (process-buffer sockopt--channel)))
+      (delete-process sockopt--channel)
+      (setq sockopt--channel nil)
+      (when (buffer-live-p buffer)
+        (kill-buffer buffer)))))
+
+(defun sockopt--channel-filter (channel string)
+  "Finish the processes whose numbers are in STRING, lines from CHANNEL."
+  (let* ((text (concat (process-get channel 'sockopt--rest) string))
+         (lines (split-string text "\n")))
+    (process-put channel 'sockopt--rest (car (last lines)))
+    (dolist (line (butlast lines))
+      (let ((entry (assq (string-to-number line) sockopt--waits)))
+        (setq sockopt--waits (delq entry sockopt--waits))
+        (sockopt--finish-wait (cdr entry))))
+    (sockopt--close-channel)))
+
+(defun sockopt--make-waiting (args settings lenient report)
+  "Make a process by ARGS and SETTINGS that is still connecting.
+LENIENT and REPORT are as for `sockopt--make-now'."
+  (let* ((target (sockopt--target args))
+         (handle (sockopt--hold))
+         (process (sockopt--make-process args nil handle))
+         (wait (sockopt--wait-make :process process :handle handle
+                                   :settings settings :report report))
+         (number (cl-incf sockopt--wait-number)))
+    (sockopt--or-discard process
+      (sockopt--set-contact process (sockopt--contact args))
+      (push (cons number wait) sockopt--waits)
+      (puthash process wait sockopt--waiting)
+      (sockopt--start-wait wait number target lenient))
+    process))
+
+(defun sockopt--start-wait (wait number target lenient)
+  "Start the thread that connects the process of WAIT to TARGET.
+It reports NUMBER.  The first LENIENT settings may fail."
+  (let ((started nil))
+    (unwind-protect
+        (setf (sockopt--wait-job wait)
+              (sockopt--start (sockopt--wait-handle wait)
+                              (sockopt--open-channel)
+                              (format "%d\n" number) target
+                              (plist-get (process-contact
+                                          (sockopt--wait-process wait) t t)
+                                         :type)
+                              (sockopt--protocol
+                               (sockopt--core-contact (sockopt--wait-process wait)
+                                                t t))
+                              (sockopt--wait-settings wait) lenient)
+              started t)
+      (unless started
+        (setq sockopt--waits (assq-delete-all number sockopt--waits))
+        (sockopt--close-channel)))))
+
+(defun sockopt--finish-wait (wait)
+  "Give the process of WAIT its socket, or let it fail."
+  (let* ((process (sockopt--wait-process wait))
+         (handle (sockopt--wait-handle wait))
+         (inhibit-quit t))
+    (remhash process sockopt--waiting)
+    (condition-case error
+        (let ((result (progn
+                        (when (sockopt--won-p (sockopt--wait-job wait))
+                          (sockopt--boot process))
+                        (sockopt--finish handle (sockopt--wait-job wait)
+                                         (sockopt--wait-settings wait)))))
+          (when result
+            (puthash process handle sockopt--handles)
+            (sockopt--contact-addresses (sockopt--core-contact process t t)
+                                        (car result) handle)
+            (sockopt--apply-later process (sockopt--wait-later wait))
+            (sockopt--refresh process)
+            (funcall (sockopt--wait-report wait) process (cdr result))))
+      (error (sockopt--fail process error)))
+    (sockopt--drop (sockopt--wait-job wait))))
+
+(defun sockopt--boot (process)
+  "Begin TLS on PROCESS, which is about to get its socket, if it wants it.
+The handshake must begin while the process is still held: once the socket
+is there it may end within the call, and then core forgets to say \"open\"."
+  (when (process-live-p process)
+    (let ((parameters (sockopt--core-contact process :tls-parameters t)))
+      (when parameters
+        (gnutls-asynchronous-parameters process parameters)
+        (gnutls-boot process (car parameters) (cdr parameters))))))
+
+(defun sockopt--apply-later (process plist)
+  "Set the options in PLIST that PROCESS was given while connecting."
+  (cl-loop for (option value) on plist by #'cddr
+           do (sockopt--try-set process option value)))
+
+(defun sockopt--fail (process error)
+  "Have the sentinel of PROCESS, about to fail, report ERROR.
+Core would give it the code of a socket, but there is none."
+  (let ((sentinel (process-sentinel process))
+        (words (format "failed: %s\n" (error-message-string error))))
+    (set-process-sentinel process
+                          (lambda (process _message)
+                            (set-process-sentinel process sentinel)
+                            (funcall sentinel process words)))))
+
+(defun sockopt--set-waiting (process option value)
+  "Keep OPTION with VALUE for PROCESS until it has its socket."
+  (let ((wait (gethash process sockopt--waiting)))
+    (unless (process-live-p process)
+      (signal 'sockopt-error (list "Process is not running" process)))
+    (sockopt--check (vector (sockopt--row option) value))
+    (setf (sockopt--wait-later wait)
+          (plist-put (sockopt--wait-later wait) option value))
+    (plist-put (sockopt--core-contact process t t) option value)
+    t))
+
+(defun sockopt--get-waiting (process option)
+  "Return what OPTION of PROCESS will be once it has its socket."
+  (let ((contact (sockopt--core-contact process t t)))
+    (sockopt--row option)
+    (if (plist-member contact option)
+        (plist-get contact option)
+      (signal 'sockopt-error (list "Process is still connecting" process)))))
+
+(provide 'sockopt-process)
+;;; sockopt-process.el ends here

@@ -1,0 +1,594 @@
+/* Tests of multicast groups and packet filters on the loopback.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#include "config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <linux/filter.h>
+#include <net/if.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "constants.h"
+#include "option.h"
+#include "suites.h"
+#include "values.h"
+
+#define NIL of_type (VALUE_NIL)
+
+/* IPv6 sends no multicasts through the loopback interface itself, but
+   keeps a group of this scope on the host.  */
+static const char *
+group_name (int family)
+{
+  return family == AF_INET ? "239.83.79.1" : "ff11::5350:1";
+}
+
+/* Where groups are tried: an interface, and its address in words.  */
+struct place_to_be
+{
+  char interface[IF_NAMESIZE];
+  struct address address;
+  char source[INET6_ADDRSTRLEN];
+};
+
+static bool
+takes_groups (const struct ifaddrs *entry)
+{
+  unsigned flags = IFF_UP | IFF_RUNNING | IFF_MULTICAST;
+  return entry->ifa_addr && entry->ifa_addr->sa_family == AF_INET6
+         && (entry->ifa_flags & flags) == flags;
+}
+
+static void
+note_place (struct place_to_be *place, const struct ifaddrs *entry)
+{
+  const struct sockaddr *address = entry->ifa_addr;
+  snprintf (place->interface, sizeof place->interface, "%s", entry->ifa_name);
+  address_copy (&place->address, address, sizeof (struct sockaddr_in6));
+  inet_ntop (AF_INET6, address_bytes (&place->address), place->source,
+             sizeof place->source);
+}
+
+/* The place for groups of FAMILY; null if there is none.  */
+static const struct place_to_be *
+place_for (int family)
+{
+  static struct place_to_be ipv4, place;
+  struct ifaddrs *list;
+  ipv4 = (struct place_to_be){ "lo", loopback (AF_INET, 0), "127.0.0.1" };
+  if (family == AF_INET)
+    return &ipv4;
+  place.interface[0] = '\0';
+  ck_assert_int_eq (getifaddrs (&list), 0);
+  for (struct ifaddrs *entry = list; entry && !place.interface[0];
+       entry = entry->ifa_next)
+    if (takes_groups (entry))
+      note_place (&place, entry);
+  freeifaddrs (list);
+  return place.interface[0] ? &place : NULL;
+}
+
+/* A group with a member and a sender, on an
+   interface of this host.  */
+struct party
+{
+  int member;
+  int sender;
+  struct address group;
+  const struct place_to_be *place;
+};
+
+static const char *
+interface_for (int family)
+{
+  const struct place_to_be *place = place_for (family);
+  return place ? place->interface : "lo";
+}
+
+/* (GROUP INTERFACE) and (GROUP INTERFACE SOURCE).  */
+#define MEMBERSHIP(family) \
+ LIST (text (group_name (family)), text (interface_for (family)))
+#define SOURCE(family, source)                                    \
+ LIST (text (group_name (family)), text (interface_for (family)), \
+       text (source))
+
+static void
+set (int fd, const char *keyword, struct value value)
+{
+  set_value (fd, option_find (keyword), value);
+}
+
+static int
+try (int fd, const char *keyword, struct value value)
+{
+  return try_set (fd, option_find (keyword), value);
+}
+
+static void
+bind_to (int fd, const struct address *address)
+{
+  ck_assert_int_eq (bind (fd, (const struct sockaddr *) &address->storage,
+                          address->length),
+                    0);
+}
+
+/* The member hears of no group but those that it joined itself.  Return
+   false if there is nowhere to go.  */
+static bool
+open_party (struct party *party, int sample)
+{
+  static const uint8_t any[16];
+  int family = samples[sample].family;
+  bool ipv4 = family == AF_INET;
+  struct address address;
+  party->place = place_for (family);
+  if (!party->place || !sample_available (sample))
+    return false;
+  party->member = sample_socket (sample);
+  party->sender = sample_socket (sample);
+  if (ipv4)
+    address_ipv4 (&address, any, 0);
+  else
+    address_ipv6 (&address, any, 0);
+  bind_to (party->member, &address);
+  set (party->member, ipv4 ? ":ip-multicast-all" : ":ipv6-multicast-all", NIL);
+  ck_assert (address_local_of (party->member, &party->group));
+  ck_assert_int_eq (
+    inet_pton (
+      family, group_name (family),
+      ipv4 ? (void *) &((struct sockaddr_in *) &party->group.storage)->sin_addr
+           : (void *) &((struct sockaddr_in6 *) &party->group.storage)
+               ->sin6_addr),
+    1);
+  bind_to (party->sender, &party->place->address);
+  set (party->sender, ipv4 ? ":ip-multicast-if" : ":ipv6-multicast-if",
+       text (party->place->interface));
+  return true;
+}
+
+static void
+close_party (struct party *party)
+{
+  close (party->member);
+  close (party->sender);
+}
+
+/* Whether FD gets the packet TEXT, which was sent by now.  */
+static bool
+gets (int fd, const char *expected)
+{
+  char buffer[64];
+  if (poll_events (fd, POLLIN, 50) == 0)
+    return false;
+  ssize_t size = recv (fd, buffer, sizeof buffer, 0);
+  ck_assert_int_eq (size, (int) strlen (expected));
+  ck_assert_mem_eq (buffer, expected, strlen (expected));
+  return true;
+}
+
+/* Whether the member hears what is sent to the group now.  */
+static bool
+hears (const struct party *party)
+{
+  ck_assert_int_eq (sendto (party->sender, "hello", 5, 0,
+                            (const struct sockaddr *) &party->group.storage,
+                            party->group.length),
+                    5);
+  return gets (party->member, "hello");
+}
+
+/* A way to join a group, and to leave it.  */
+struct way
+{
+  int sample;
+  const char *join, *leave;
+};
+
+static const struct way ways[] = {
+  { SAMPLE_UDP4, ":ip-add-membership", ":ip-drop-membership" },
+  { SAMPLE_UDP4, ":mcast-join-group", ":mcast-leave-group" },
+  { SAMPLE_UDP6, ":ipv6-add-membership", ":ipv6-drop-membership" },
+  { SAMPLE_UDP6, ":mcast-join-group", ":mcast-leave-group" },
+};
+
+START_TEST (test_member)
+{
+  const struct way *way = &ways[_i];
+  int family = samples[way->sample].family;
+  struct party party;
+  if (!open_party (&party, way->sample))
+    SKIP ("no interface for multicasts");
+  ck_assert (!hears (&party));
+  set (party.member, way->join, MEMBERSHIP (family));
+  ck_assert (hears (&party));
+  ck_assert_int_eq (try (party.member, way->join, MEMBERSHIP (family)),
+                    EADDRINUSE);
+  set (party.member, way->leave, MEMBERSHIP (family));
+  ck_assert (!hears (&party));
+  ck_assert_int_ne (try (party.member, way->leave, MEMBERSHIP (family)), 0);
+  close_party (&party);
+}
+END_TEST
+
+/* Likewise from one source only.  */
+static const struct way source_ways[] = {
+  { SAMPLE_UDP4, ":ip-add-source-membership", ":ip-drop-source-membership" },
+  { SAMPLE_UDP4, ":mcast-join-source-group", ":mcast-leave-source-group" },
+  { SAMPLE_UDP6, ":mcast-join-source-group", ":mcast-leave-source-group" },
+};
+
+static const char *
+own_source (int family)
+{
+  const struct place_to_be *place = place_for (family);
+  return place ? place->source : "::1";
+}
+
+static const char *
+other_source (int family)
+{
+  return family == AF_INET ? "127.0.0.2" : "fe80::2";
+}
+
+START_TEST (test_source_member)
+{
+  const struct way *way = &source_ways[_i];
+  int family = samples[way->sample].family;
+  struct value other = SOURCE (family, other_source (family));
+  struct value own = SOURCE (family, own_source (family));
+  struct party party;
+  if (!open_party (&party, way->sample))
+    SKIP ("no interface for multicasts");
+  set (party.member, way->join, other);
+  ck_assert (!hears (&party));
+  set (party.member, way->join, own);
+  ck_assert (hears (&party));
+  set (party.member, way->leave, own);
+  ck_assert (!hears (&party));
+  close_party (&party);
+}
+END_TEST
+
+/* Likewise a way to block a source, and to let it in again.  */
+static const struct way block_ways[] = {
+  { SAMPLE_UDP4, ":ip-block-source", ":ip-unblock-source" },
+  { SAMPLE_UDP4, ":mcast-block-source", ":mcast-unblock-source" },
+  { SAMPLE_UDP6, ":mcast-block-source", ":mcast-unblock-source" },
+};
+
+START_TEST (test_blocked_source)
+{
+  const struct way *way = &block_ways[_i];
+  int family = samples[way->sample].family;
+  struct value own = SOURCE (family, own_source (family));
+  struct value other = SOURCE (family, other_source (family));
+  struct party party;
+  if (!open_party (&party, way->sample))
+    SKIP ("no interface for multicasts");
+  set (party.member, ":mcast-join-group", MEMBERSHIP (family));
+  set (party.member, way->join, other);
+  ck_assert (hears (&party));
+  set (party.member, way->join, own);
+  ck_assert (!hears (&party));
+  set (party.member, way->leave, own);
+  ck_assert (hears (&party));
+  close_party (&party);
+}
+END_TEST
+
+/* Source filters.  */
+
+static const struct
+{
+  int sample;
+  const char *keyword;
+} filters[] = {
+  { SAMPLE_UDP4, ":ip-msfilter" },
+  { SAMPLE_UDP4, ":mcast-msfilter" },
+  { SAMPLE_UDP6, ":mcast-msfilter" },
+};
+
+/* What FD has for OPTION of the group.  */
+static struct value
+read_filter (int fd, const struct option *option, int family)
+{
+  struct bytes bytes = prepare (option, MEMBERSHIP (family));
+  int code = option_get (fd, option, &bytes);
+  ck_assert_msg (code == 0, "%s: %s", option->keyword, strerror (code));
+  struct value value = decode (option, bytes);
+  bytes_free (&bytes);
+  return value;
+}
+
+/* What is set reads back, and decides whether the group is heard.  */
+static void
+check_filter (const struct party *party, const struct option *option,
+              struct value value, bool heard)
+{
+  int family = address_family (&party->group);
+  set_value (party->member, option, value);
+  struct value read = read_filter (party->member, option, family);
+  ck_assert_msg (same_value (&read, &value), "%s: %s, not %s", option->keyword,
+                 words_of (&read), words_of (&value));
+  ck_assert_int_eq (hears (party), heard);
+}
+
+START_TEST (test_source_filter)
+{
+  int sample = filters[_i].sample;
+  int family = samples[sample].family;
+  const struct option *option = option_find (filters[_i].keyword);
+  struct value group = text (group_name (family)),
+               lo = text (interface_for (family));
+  struct value own = text (own_source (family));
+  struct value other = text (other_source (family));
+  struct value include = symbol ("include"), exclude = symbol ("exclude");
+  struct party party;
+  if (!open_party (&party, sample))
+    SKIP ("no interface for multicasts");
+  set (party.member, ":mcast-join-group", MEMBERSHIP (family));
+  check_filter (&party, option, LIST (group, lo, exclude, own), false);
+  check_filter (&party, option, LIST (group, lo, exclude, other), true);
+  check_filter (&party, option, LIST (group, lo, include, other), false);
+  check_filter (&party, option, LIST (group, lo, include, other, own), true);
+  check_filter (&party, option, LIST (group, lo, exclude), true);
+  close_party (&party);
+}
+END_TEST
+
+/* A group of the other family is none of this socket's.  */
+START_TEST (test_level_of_family)
+{
+  struct value v4 = MEMBERSHIP (AF_INET), v6 = MEMBERSHIP (AF_INET6);
+  const struct option *join = option_find (":mcast-join-group");
+  ck_assert_int_eq (join->level, LEVEL_OF_FAMILY);
+  if (!sample_available (SAMPLE_UDP6))
+    SKIP (samples[SAMPLE_UDP6].name);
+  int udp4 = sample_socket (SAMPLE_UDP4);
+  int udp6 = sample_socket (SAMPLE_UDP6);
+  ck_assert_int_ne (try_set (udp4, join, v6), 0);
+  ck_assert_int_ne (try_set (udp6, join, v4), 0);
+  ck_assert_int_eq (try_set (udp4, join, v4), 0);
+  ck_assert_int_eq (try_set (udp6, join, v6), 0);
+  close (udp4);
+  close (udp6);
+}
+END_TEST
+
+/* Options that can only be set.  */
+
+static bool
+packets (int sample)
+{
+  return samples[sample].sort & SORTS_PACKET;
+}
+
+/* Join and leave, on sockets of all sorts that can.  */
+START_TEST (test_groups_of_sample)
+{
+  int family = samples[_i].family;
+  if (!packets (_i))
+    return;
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int fd = sample_socket (_i);
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+    if (samples[ways[i].sample].family == family)
+      {
+        set (fd, ways[i].join, MEMBERSHIP (family));
+        set (fd, ways[i].leave, MEMBERSHIP (family));
+      }
+  for (size_t i = 0; i < sizeof source_ways / sizeof source_ways[0]; i++)
+    if (samples[source_ways[i].sample].family == family)
+      {
+        struct value source = SOURCE (family, own_source (family));
+        set (fd, source_ways[i].join, source);
+        set (fd, source_ways[i].leave, source);
+      }
+  close (fd);
+}
+END_TEST
+
+/* A socket that is not for packets has no groups, whatever the kernel
+   calls it.  Linux forgets to look for TCP in one place.  */
+START_TEST (test_no_groups)
+{
+  if (packets (_i))
+    return;
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int fd = sample_socket (_i);
+  bool tcp = samples[_i].sort & SORTS_TCP;
+  for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+    {
+      int family = samples[ways[i].sample].family;
+      int code = try (fd, ways[i].join, MEMBERSHIP (family));
+      bool of_both = strncmp (ways[i].join, ":mcast", 6) == 0;
+      ck_assert_msg (code == ENOPROTOOPT || (code == 0 && tcp && of_both),
+                     "%s on %s: %d", ways[i].join, samples[_i].name, code);
+    }
+  close (fd);
+}
+END_TEST
+
+/* Beyond what the system allows to all.  */
+START_TEST (test_forced_buffers)
+{
+  int fd = sample_socket (_i);
+  if (try (fd, ":rcvbufforce", integer (20000000)) == EPERM)
+    {
+      close (fd);
+      SKIP ("buffers may not be forced");
+    }
+  set (fd, ":sndbufforce", integer (20000000));
+  ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_RCVBUF), 40000000);
+  ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_SNDBUF), 40000000);
+  close (fd);
+}
+END_TEST
+
+START_TEST (test_packet_info)
+{
+  if (!sample_available (SAMPLE_UDP6))
+    SKIP (samples[SAMPLE_UDP6].name);
+  int fd = sample_socket (SAMPLE_UDP6);
+  set (fd, ":ipv6-pktinfo", LIST (text ("::1"), text ("lo")));
+  set (fd, ":ipv6-pktinfo", NIL);
+  close (fd);
+}
+END_TEST
+
+/* Newer than the kernels that there are.  */
+START_TEST (test_inq)
+{
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
+  int code = try (fd, ":inq", of_type (VALUE_T));
+  close (fd);
+  if (code == ENOPROTOOPT)
+    SKIP ("no :inq in this kernel");
+  ck_assert_int_eq (code, 0);
+}
+END_TEST
+
+/* No other option can only be set, so that none goes untested.  */
+START_TEST (test_set_only_rows)
+{
+  static const char *const tested
+    = ":detach-filter :inq :rcvbufforce :sndbufforce :ip-add-membership "
+      ":ip-add-source-membership :ip-block-source :ip-drop-membership "
+      ":ip-drop-source-membership :ip-unblock-source :mcast-block-source "
+      ":mcast-join-group :mcast-join-source-group :mcast-leave-group "
+      ":mcast-leave-source-group :mcast-unblock-source :ipv6-pktinfo "
+      ":ipv6-add-membership :ipv6-drop-membership ";
+  char word[64];
+  for (size_t i = 0; i < options_count; i++)
+    if (options[i].access == ACCESS_SET)
+      {
+        snprintf (word, sizeof word, "%s ", options[i].keyword);
+        ck_assert_msg (strstr (tested, word), "%s is tested nowhere",
+                       options[i].keyword);
+      }
+}
+END_TEST
+
+/* Packet filters.  */
+
+#define INSTRUCTION(code, jt, jf, k) \
+ VECTOR (integer (code), integer (jt), integer (jf), integer (k))
+
+static bool
+passes (const int pair[2], const char *packet)
+{
+  ck_assert_int_eq (send (pair[1], packet, strlen (packet), 0),
+                    (int) strlen (packet));
+  return gets (pair[0], packet);
+}
+
+/* Drop what begins with `d'; the eight bytes before it are the header
+   where PAIR is of UDP.  */
+static void
+check_dropping (const int pair[2], int offset)
+{
+  set (pair[0], ":attach-filter",
+       VECTOR (INSTRUCTION (BPF_LD | BPF_B | BPF_ABS, 0, 0, offset),
+               INSTRUCTION (BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 'd'),
+               INSTRUCTION (BPF_RET | BPF_K, 0, 0, 0),
+               INSTRUCTION (BPF_RET | BPF_K, 0, 0, UINT32_MAX)));
+  ck_assert (passes (pair, "keep"));
+  ck_assert (!passes (pair, "drop"));
+  ck_assert (passes (pair, "keep"));
+}
+
+START_TEST (test_filter_drops)
+{
+  int pair[2];
+  struct address address;
+  pair[0] = serve_sample (SAMPLE_UDP4, 0, &address);
+  pair[1] = sample_socket (SAMPLE_UDP4);
+  connect_fully (pair[1], &address);
+  check_dropping (pair, 8);
+  set (pair[0], ":attach-filter", NIL);
+  ck_assert (passes (pair, "drop"));
+  ck_assert_int_eq (read_value (pair[0], option_find (":attach-filter")).type,
+                    VALUE_NIL);
+  set (pair[0], ":attach-filter", NIL);
+  close (pair[0]);
+  close (pair[1]);
+}
+END_TEST
+
+START_TEST (test_filter_detached)
+{
+  int pair[2];
+  struct address address;
+  pair[0] = serve_sample (SAMPLE_UDP4, 0, &address);
+  pair[1] = sample_socket (SAMPLE_UDP4);
+  connect_fully (pair[1], &address);
+  check_dropping (pair, 8);
+  set (pair[0], ":detach-filter", of_type (VALUE_T));
+  ck_assert (passes (pair, "drop"));
+  ck_assert_int_eq (try (pair[0], ":detach-filter", of_type (VALUE_T)),
+                    ENOENT);
+  close (pair[0]);
+  close (pair[1]);
+}
+END_TEST
+
+/* Locked, it stays.  */
+START_TEST (test_filter_locked)
+{
+  int fd = sample_socket (SAMPLE_UDP4);
+  set (fd, ":attach-filter", VECTOR (INSTRUCTION (BPF_RET | BPF_K, 0, 0, 0)));
+  set (fd, ":lock-filter", of_type (VALUE_T));
+  ck_assert_int_eq (try (fd, ":attach-filter", NIL), EPERM);
+  ck_assert_int_eq (try (fd, ":detach-filter", of_type (VALUE_T)), EPERM);
+  ck_assert_int_eq (read_value (fd, option_find (":attach-filter")).type,
+                    VALUE_VECTOR);
+  close (fd);
+}
+END_TEST
+
+Suite *
+group_suite (void)
+{
+  Suite *suite = suite_create ("group");
+  TCase *group = add_case (suite, "groups");
+  tcase_add_loop_test (group, test_member, 0, 4);
+  tcase_add_loop_test (group, test_source_member, 0, 3);
+  tcase_add_loop_test (group, test_blocked_source, 0, 3);
+  tcase_add_loop_test (group, test_source_filter, 0, 3);
+  tcase_add_test (group, test_level_of_family);
+  TCase *only = add_case (suite, "set only");
+  tcase_add_loop_test (only, test_groups_of_sample, 0, ALL_SAMPLES);
+  tcase_add_loop_test (only, test_no_groups, 0, ALL_SAMPLES);
+  tcase_add_loop_test (only, test_forced_buffers, 0, SAMPLES);
+  tcase_add_test (only, test_packet_info);
+  tcase_add_test (only, test_inq);
+  tcase_add_test (only, test_set_only_rows);
+  TCase *filter = add_case (suite, "filters");
+  tcase_add_test (filter, test_filter_drops);
+  tcase_add_test (filter, test_filter_detached);
+  tcase_add_test (filter, test_filter_locked);
+  return suite;
+}

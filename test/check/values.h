@@ -1,0 +1,90 @@
+/* Values and bytes, as the C tests make and read them.
+
+Copyright (C) 2026 The sockopt authors
+
+This file is part of sockopt.
+
+sockopt is free software: you can redistribute it and/or modify it
+under the terms of the GNU General Public License as published by the
+Free Software Foundation, either version 3 of the License, or (at your
+option) any later version.
+
+sockopt is distributed in the hope that it will be useful, but WITHOUT
+ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+for more details.
+
+You should have received a copy of the GNU General Public License
+along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+
+#ifndef SOCKOPT_VALUES_H
+#define SOCKOPT_VALUES_H
+
+#include "option.h"
+
+struct value of_type (enum value_type type);
+struct value integer (intmax_t number);
+struct value real (double number);
+struct value symbol (const char *name);
+/* The first SIZE bytes of TEXT, or all of them.  They are not copied.  */
+struct value text_of_size (const char *text, size_t size);
+struct value text (const char *string);
+
+/* A list, pair or vector of the values that follow.  Their array is
+   gone at the end of the block.  */
+#define SEQUENCE(kind, ...)                                        \
+ ((struct value){ .type = kind,                                    \
+                  .as.items = (struct value[]){ __VA_ARGS__ },     \
+                  .size = sizeof ((struct value[]){ __VA_ARGS__ }) \
+                          / sizeof (struct value) })
+#define LIST(...) SEQUENCE (VALUE_LIST, __VA_ARGS__)
+#define VECTOR(...) SEQUENCE (VALUE_VECTOR, __VA_ARGS__)
+
+/* Whether A and B are equal in Lisp.  An empty list is nil.  */
+bool same_value (const struct value *a, const struct value *b);
+
+/* VALUE in words, for a message; overwritten by the fourth call after
+   it.  */
+const char *words_of (const struct value *value);
+
+/* No bytes yet; there is old stuff where they will be.  */
+struct bytes dirty_bytes (void);
+
+/* VALUE encoded for OPTION must have FAULT.  */
+void check_fault (const struct option *option, struct value value,
+                  enum fault fault);
+
+/* What OPTION makes of VALUE, which is right.  The caller frees it.  */
+struct bytes encode (const struct option *option, struct value value);
+
+/* What OPTION reads in BYTES, which are right.  What the value points
+   at goes after the test.  */
+struct value decode (const struct option *option, struct bytes bytes);
+
+/* OPTION cannot read BYTES cut to LENGTH.  */
+void check_length (const struct option *option, struct bytes bytes,
+                   size_t length);
+
+/* What OPTION wants to be asked with for ARGUMENT.  */
+struct bytes prepare (const struct option *option, struct value argument);
+
+/* The value that socket FD has for OPTION, and setting it.  Both must
+   work.  */
+struct value read_value (int fd, const struct option *option);
+void set_value (int fd, const struct option *option, struct value value);
+
+/* Try that.  Return 0 or an errno value.  */
+int try_set (int fd, const struct option *option, struct value value);
+
+/* The value of KEY in the property list PLIST, or null.  */
+const struct value *plist_get (const struct value *plist, const char *key);
+
+/* KEY's value in PLIST is the integer, or the symbol.  */
+void check_number (const struct value *plist, const char *key,
+                   intmax_t number);
+void check_name (const struct value *plist, const char *key, const char *name);
+
+/* Free what `decode' made.  */
+void values_free (void);
+
+#endif /* SOCKOPT_VALUES_H */

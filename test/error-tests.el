@@ -1,0 +1,326 @@
+;;; error-tests.el --- Tests of what happens after errors  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Code:
+
+(require 'sockopt-tests-lib)
+
+(defun error-tests--descriptors ()
+  "Return how many descriptors are open."
+  (garbage-collect)
+  (length (directory-files "/proc/self/fd" nil "\\`[0-9]" t)))
+
+(defmacro error-tests--signals (condition pattern &rest body)
+  "Check that BODY signals CONDITION with a message that matches PATTERN.
+It must leave no process and no descriptor behind."
+  (declare (indent 2) (debug t))
+  `(let* ((processes (process-list))
+          (descriptors (error-tests--descriptors))
+          (error (sockopt-tests-error (lambda () ,@body))))
+     (should error)
+     (should (memq ,condition (get (car error) 'error-conditions)))
+     (should (string-match-p ,pattern (format "%S" error)))
+     (should (equal (process-list) processes))
+     (should (= (error-tests--descriptors) descriptors))))
+
+(defun error-tests--make (&rest arguments)
+  "Make a process with ARGUMENTS."
+  (apply #'sockopt-make-network-process :name "wrong" arguments))
+
+(defun error-tests--free-port ()
+  "Return a port of this machine on which nobody listens."
+  (let ((server (sockopt-tests-server)))
+    (prog1 (process-contact server :service)
+      (delete-process server))))
+
+;;; Arguments
+
+(ert-deftest error-tests-unknown-keyword ()
+  "An unknown keyword is named, and so is the nearest known one."
+  (error-tests--signals 'sockopt-unsupported ":keepaliv .*`:keepalive'"
+    (error-tests--make :host "127.0.0.1" :service 9 :keepaliv t))
+  (error-tests--signals 'sockopt-unsupported ":hots .*`:host'"
+    (error-tests--make :hots "127.0.0.1" :service 9)))
+
+(ert-deftest error-tests-odd-length ()
+  "A keyword without a value is named."
+  (error-tests--signals 'sockopt-error "without a value.*:service"
+    (error-tests--make :host "127.0.0.1" :service)))
+
+(ert-deftest error-tests-wrong-arguments ()
+  "A wrong value signals an error that names its keyword."
+  (error-tests--signals 'wrong-type-argument ":name"
+    (sockopt-make-network-process :host "127.0.0.1" :service 9))
+  (error-tests--signals 'wrong-type-argument ":service"
+    (error-tests--make :host "127.0.0.1"))
+  (error-tests--signals 'args-out-of-range ":service 70000"
+    (error-tests--make :host "127.0.0.1" :service 70000))
+  (error-tests--signals 'wrong-type-argument ":host"
+    (error-tests--make :host 3 :service 9))
+  (error-tests--signals 'sockopt-error "family"
+    (error-tests--make :host "127.0.0.1" :service 9 :family 'ipv5))
+  (error-tests--signals 'sockopt-error "type"
+    (error-tests--make :host "127.0.0.1" :service 9 :type 'dgram))
+  (error-tests--signals 'sockopt-error "incompatible"
+    (error-tests--make :host "127.0.0.1" :service 9 :server t :nowait t))
+  (error-tests--signals 'error ":remote"
+    (error-tests--make :remote [127 0 0 1]))
+  (error-tests--signals 'args-out-of-range "256"
+    (error-tests--make :remote [256 0 0 1 9])))
+
+(ert-deftest error-tests-wrong-option-values ()
+  "A wrong option value signals before there is any socket."
+  (dolist (nowait '(nil t))
+    (error-tests--signals 'wrong-type-argument "integerp.*:priority"
+      (error-tests--make :host "127.0.0.1" :service 9 :priority "high"
+                         :nowait nowait))
+    (error-tests--signals 'args-out-of-range ":linger"
+      (error-tests--make :host "127.0.0.1" :service 9 :linger -1
+                         :nowait nowait))
+    (error-tests--signals 'args-out-of-range ":bindtodevice"
+      (error-tests--make :host "127.0.0.1" :service 9 :nowait nowait
+                         :bindtodevice "an-overlong-name"))
+    (error-tests--signals 'args-out-of-range ":priority"
+      (error-tests--make :host "127.0.0.1" :service 9 :nowait nowait
+                         :priority (ash 1 70)))))
+
+(ert-deftest error-tests-path-too-long ()
+  "An overlong path of a local socket is refused by name."
+  (dolist (server '(nil t))
+    (error-tests--signals 'args-out-of-range ":service.*107"
+      (error-tests--make :family 'local :server server
+                         :service (make-string 108 ?x)))))
+
+;;; What the system refuses
+
+(ert-deftest error-tests-refused ()
+  "A refused connection signals a `file-error' with core's data."
+  (let ((port (error-tests--free-port)))
+    (error-tests--signals 'file-error "Connection refused"
+      (error-tests--make :host "127.0.0.1" :service port))
+    (let ((error (sockopt-tests-error
+                  (lambda ()
+                    (error-tests--make :host "127.0.0.1" :service port)))))
+      (should (eq (car error) 'sockopt-system-error))
+      (should (equal (cdr error)
+                     (cdr (sockopt-tests-error
+                           (lambda ()
+                             (make-network-process
+                              :name "wrong" :host "127.0.0.1"
+                              :service port))))))
+      (should (string-prefix-p "make client process failed: Connection"
+                               (error-message-string error))))))
+
+(ert-deftest error-tests-no-such-host ()
+  "A host that is not found signals the resolver's words and its name."
+  (error-tests--signals 'sockopt-system-error
+      "Cannot look up host.*no-such-host.invalid"
+    (error-tests--make :host "no-such-host.invalid" :service 9)))
+
+(ert-deftest error-tests-no-such-service ()
+  "A service that is not found is named."
+  (error-tests--signals 'sockopt-system-error "no-such-service"
+    (error-tests--make :host "127.0.0.1" :service "no-such-service")))
+
+(ert-deftest error-tests-address-in-use ()
+  "An address that is in use is named."
+  (sockopt-tests-clean
+    (let ((port (process-contact (sockopt-tests-server) :service)))
+      (error-tests--signals 'file-error
+          (format "in use.*127 0 0 1 %d" port)
+        (error-tests--make :server t :host "127.0.0.1" :service port)))))
+
+(ert-deftest error-tests-missing-path ()
+  "A local path that is not there signals `file-missing'."
+  (error-tests--signals 'file-missing "No such file.*/no-such-directory/s"
+    (error-tests--make :family 'local :service "/no-such-directory/s"))
+  (error-tests--signals 'sockopt-system-error "No such file"
+    (error-tests--make :family 'local :service "/no-such-directory/s")))
+
+(ert-deftest error-tests-option-refused ()
+  "An option that the kernel refuses is named, and no process is left."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server)))
+      (error-tests--signals 'sockopt-system-error
+          "No such device.*:bindtodevice.*no-such-if"
+        (sockopt-tests-client server :bindtodevice "no-such-if"))
+      (error-tests--signals 'sockopt-system-error ":bindtodevice"
+        (sockopt-tests-server :bindtodevice "no-such-if")))))
+
+(ert-deftest error-tests-option-refused-nowait ()
+  "An option that the kernel refuses reaches the sentinel."
+  (sockopt-tests-clean
+    (let (messages
+          (server (sockopt-tests-server)))
+      (sockopt-tests-client server :nowait t :bindtodevice "no-such-if"
+                            :sentinel (lambda (_process message)
+                                        (push message messages)))
+      (should (sockopt-tests-wait (lambda () messages)))
+      (should (string-match-p "\\`failed: .*:bindtodevice"
+                              (car messages))))))
+
+;;; Processes that have no socket
+
+(ert-deftest error-tests-no-socket ()
+  "Processes without a socket signal what is wrong with them."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (dead (sockopt-tests-client server))
+           (pipe (make-pipe-process :name "pipe" :noquery t)))
+      (sockopt-get dead :keepalive)
+      (delete-process dead)
+      (error-tests--signals 'sockopt-error "not running"
+        (sockopt-get dead :keepalive))
+      (error-tests--signals 'sockopt-error "not running"
+        (sockopt-set dead :keepalive t))
+      (error-tests--signals 'sockopt-error "not running"
+        (sockopt-options dead))
+      (error-tests--signals 'sockopt-error "not a network process"
+        (sockopt-get pipe :keepalive))
+      (error-tests--signals 'wrong-type-argument "processp"
+        (sockopt-get "client" :keepalive))
+      (kill-buffer (process-buffer pipe)))))
+
+(ert-deftest error-tests-dead-descriptor-reused ()
+  "A dead process never reaches the socket that has its descriptor now."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (old (sockopt-tests-client server)))
+      (sockopt-set old :priority 1)
+      (delete-process old)
+      (let ((new (sockopt-tests-client server)))
+        (should (sockopt-tests-error
+                 (lambda () (sockopt-set old :priority 6))))
+        (should (eql (sockopt-get new :priority) 0))))))
+
+(ert-deftest error-tests-no-descriptors-left ()
+  "When descriptors run out, that is said, and nothing is half made."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server))
+          pipes error)
+      (unwind-protect
+          (progn
+            (condition-case nil
+                (while t
+                  (push (make-pipe-process :name "filler" :noquery t
+                                           :buffer "*filler*")
+                        pipes))
+              (error nil))
+            (let ((processes (process-list)))
+              (dolist (nowait '(nil t))
+                (setq error (sockopt-tests-error
+                             (lambda ()
+                               (sockopt-tests-client server
+                                                     :nowait nowait))))
+                (should (memq 'sockopt-error
+                              (get (car error) 'error-conditions)))
+                (should (equal (process-list) processes)))))
+        (mapc #'delete-process pipes)
+        (kill-buffer "*filler*"))
+      (delete-process (sockopt-tests-client server)))))
+
+;;; Quitting
+
+(defun error-tests--fill-queue (path)
+  "Make a local server at PATH whose queue of connections is full.
+It is stopped, so it never takes one."
+  (let ((server (make-network-process :name "full" :server 1 :noquery t
+                                      :family 'local :service path
+                                      :stop t)))
+    (dotimes (_ 4)
+      (ignore-errors
+        (make-network-process :name "filler" :noquery t :family 'local
+                              :service path :nowait t
+                              :sentinel #'ignore)))
+    server))
+
+(defun error-tests--program (path log)
+  "Return what the Emacs that is interrupted evaluates.
+It connects to PATH and writes how that went into the file LOG."
+  `(progn
+     (require 'sockopt)
+     (sockopt-make-network-process :name "warm" :type 'datagram
+                                   :host "127.0.0.1" :service 9)
+     (mapc #'delete-process (process-list))
+     (let* ((count (lambda ()
+                     (garbage-collect)
+                     (length (directory-files "/proc/self/fd" nil
+                                              "\\`[0-9]" t))))
+            (before (funcall count)))
+       (write-region "READY\n" nil ,log nil 'quiet)
+       (let ((result (condition-case error
+                         (sockopt-make-network-process
+                          :name "c" :family 'local :service ,path)
+                       (quit 'quit)
+                       (error error))))
+         (write-region (format "RESULT %S %S %S\n" result
+                               ;; Emacs may compile natively meanwhile.
+                               (cl-remove 'network (process-list)
+                                          :key #'process-type
+                                          :test-not #'eq)
+                               (- (funcall count) before))
+                       nil ,log nil 'quiet))
+       (kill-emacs))))
+
+(defun error-tests--logged (log pattern)
+  "Return non-nil if the file LOG has a match for PATTERN."
+  (and (file-exists-p log)
+       (with-temp-buffer
+         (insert-file-contents log)
+         (re-search-forward pattern nil t))))
+
+(ert-deftest error-tests-quit-while-connecting ()
+  "C-g stops a connection in progress at once and leaves nothing behind."
+  (sockopt-tests-clean
+    (sockopt-tests-with-directory directory
+      (let* ((path (expand-file-name "s" directory))
+             (log (expand-file-name "log" directory))
+             (process-environment (cons "TERM=vt100" process-environment))
+             emacs start)
+        (error-tests--fill-queue path)
+        (setq emacs
+              (make-process
+               :name "emacs" :noquery t :connection-type 'pty
+               :filter #'ignore
+               :command
+               (list (expand-file-name invocation-name
+                                       invocation-directory)
+                     "-Q" "-nw" "-L" (car load-path)
+                     "-L" (expand-file-name "lisp")
+                     "--eval"
+                     (format "%S" (error-tests--program path log)))))
+        ;; Where there are no terminals, Emacs takes pipes.
+        (skip-unless (process-tty-name emacs))
+        (should (sockopt-tests-wait
+                 (lambda () (error-tests--logged log "READY")) 20))
+        (sockopt-tests-wait #'ignore 0.5)
+        (should-not (error-tests--logged log "RESULT"))
+        (setq start (float-time))
+        (process-send-string emacs "\C-g")
+        (should (sockopt-tests-wait
+                 (lambda () (error-tests--logged log "RESULT"))))
+        (should (< (- (float-time) start) 1))
+        (should (error-tests--logged log "RESULT quit nil 0"))
+        (sockopt-tests-wait
+         (lambda () (not (process-live-p emacs))))))))
+
+(provide 'error-tests)
+;;; error-tests.el ends here

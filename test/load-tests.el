@@ -1,0 +1,182 @@
+;;; load-tests.el --- Tests of building and loading the module  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Code:
+
+(require 'sockopt-tests-lib)
+(require 'sockopt-build)
+
+(defmacro load-tests--with-copy (directory &rest body)
+  "Evaluate BODY with DIRECTORY bound to that of a copy of the package."
+  (declare (indent 1) (debug t))
+  `(sockopt-tests-with-directory ,directory
+     (dolist (part '("lisp" "module"))
+       (copy-directory part (expand-file-name part ,directory) nil t t))
+     (dolist (file (directory-files (expand-file-name "lisp" ,directory) t
+                                    "\\.\\(?:so\\|dylib\\|elc\\)\\'"))
+       (delete-file file))
+     ,@body))
+
+(defun load-tests--run (directory form)
+  "Return what Emacs prints when it evaluates FORM with the copy DIRECTORY."
+  (sockopt-tests-emacs "-L" (expand-file-name "lisp" directory)
+                       "--eval" (format "%S" form)))
+
+(defconst load-tests--use
+  '(condition-case error
+       (message "GOT %S" (sockopt-get
+                          (make-network-process :name "s" :server t
+                                                :host "127.0.0.1"
+                                                :service t)
+                          :reuseaddr))
+     (error (message "ERROR %S" error)))
+  "A form that needs the module.")
+
+(ert-deftest load-tests-require-is-quiet ()
+  "Requiring the package loads and builds nothing and says nothing."
+  (load-tests--with-copy directory
+    (should (equal (load-tests--run
+                    directory '(progn (require 'sockopt)
+                                      (when (fboundp 'sockopt--rows)
+                                        (message "loaded"))))
+                   ""))
+    (should-not (file-expand-wildcards
+                 (expand-file-name "lisp/*.so" directory)))))
+
+(ert-deftest load-tests-not-built ()
+  "A batch Emacs without the module names the command that builds it."
+  (load-tests--with-copy directory
+    (should (string-match-p
+             "sockopt-error .*not built.*M-x sockopt-module-compile"
+             (load-tests--run directory
+                              `(progn (require 'sockopt)
+                                      ,load-tests--use))))))
+
+(ert-deftest load-tests-compile ()
+  "The command builds the module, shows how, and leaves no other file."
+  (load-tests--with-copy directory
+    (let ((output (load-tests--run
+                   directory `(progn (require 'sockopt)
+                                     (sockopt-module-compile)
+                                     ,load-tests--use))))
+      (should (string-match-p "-shared" output))
+      (should (string-match-p "Compilation of sockopt's module: done"
+                              output))
+      (should (string-match-p "^GOT t" output))
+      (should (= 1 (length (directory-files
+                            (expand-file-name "lisp" directory) nil
+                            "\\.so\\'")))))))
+
+(ert-deftest load-tests-stale ()
+  "A module that was built from other sources is not loaded."
+  (load-tests--with-copy directory
+    (load-tests--run directory '(progn (require 'sockopt)
+                                       (sockopt-module-compile)))
+    (append-to-file "/* Another line.  */\n" nil
+                    (expand-file-name "module/kind.c" directory))
+    (should (string-match-p
+             "sockopt-error .*other sources.*M-x sockopt-module-compile"
+             (load-tests--run directory
+                              `(progn (require 'sockopt)
+                                      ,load-tests--use))))))
+
+(ert-deftest load-tests-other-version ()
+  "Without the C files, the version decides."
+  (load-tests--with-copy directory
+    (load-tests--run directory '(progn (require 'sockopt)
+                                       (sockopt-module-compile)))
+    (delete-directory (expand-file-name "module" directory) t)
+    (should (string-match-p "^GOT t"
+                            (load-tests--run
+                             directory `(progn (require 'sockopt)
+                                               ,load-tests--use))))
+    (should (string-match-p
+             "sockopt-error .*another version"
+             (load-tests--run directory
+                              `(progn (require 'sockopt)
+                                      (defconst sockopt--version "0.0.7")
+                                      ,load-tests--use))))))
+
+(ert-deftest load-tests-compiler-fails ()
+  "When the compiler fails, the module that was there stays."
+  (load-tests--with-copy directory
+    (let ((old (expand-file-name (concat "lisp/sockopt-module"
+                                         module-file-suffix)
+                                 directory))
+          (process-environment (cons "CC=false" process-environment)))
+      (write-region "old" nil old nil 'quiet)
+      (should (string-match-p
+               "did not compile"
+               (load-tests--run
+                directory '(progn (require 'sockopt)
+                                  (condition-case error
+                                      (sockopt-module-compile)
+                                    (error (message "%S" error)))))))
+      (should (equal (with-temp-buffer (insert-file-contents old)
+                                       (buffer-string))
+                     "old"))
+      (should (= 1 (length (directory-files
+                            (expand-file-name "lisp" directory) nil
+                            "\\.so\\'")))))))
+
+(ert-deftest load-tests-no-compiler ()
+  "When there is no compiler, that is said."
+  (load-tests--with-copy directory
+    (let ((process-environment (cons "CC=no-such-compiler"
+                                     process-environment)))
+      (should (string-match-p
+               "no-such-compiler"
+               (load-tests--run
+                directory '(progn (require 'sockopt)
+                                  (ignore-errors
+                                    (sockopt-module-compile)))))))))
+
+(ert-deftest load-tests-no-header ()
+  "When emacs-module.h is missing, its package is named."
+  (cl-letf (((symbol-function 'locate-file) #'ignore))
+    (let ((error (sockopt-tests-error #'sockopt--header-directory)))
+      (should (eq (car error) 'sockopt-error))
+      (should (string-match-p "emacs-module\\.h.*emacs-common"
+                              (cadr error))))))
+
+(ert-deftest load-tests-no-module-support ()
+  "An Emacs without modules gets one plain sentence."
+  (let ((module-file-suffix nil))
+    (should (equal (sockopt-tests-error #'sockopt--module-file)
+                   '(sockopt-error
+                     "This Emacs was built without support for\
+ dynamic modules")))))
+
+(ert-deftest load-tests-interactive-offer ()
+  "An interactive Emacs offers to build; a refusal is an error."
+  (let ((noninteractive nil)
+        asked)
+    (cl-letf (((symbol-function 'sockopt--usable-module) #'ignore)
+              ((symbol-function 'y-or-n-p)
+               (lambda (prompt) (setq asked prompt) nil)))
+      (let ((error (sockopt-tests-error #'sockopt--module-file)))
+        (should (string-match-p "build it now" asked))
+        (should (eq (car error) 'sockopt-error))
+        (should (string-match-p "M-x sockopt-module-compile"
+                                (cadr error)))))))
+
+(provide 'load-tests)
+;;; load-tests.el ends here

@@ -1,0 +1,106 @@
+;;; sockopt-tests-lib.el --- What the tests share  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'ert)
+(require 'sockopt)
+
+(defun sockopt-tests-wait (predicate &optional seconds)
+  "Handle events until PREDICATE holds, for at most SECONDS, 5 if nil.
+Return what it returned last."
+  (let ((end (+ (float-time) (or seconds 5)))
+        result)
+    (while (and (not (setq result (funcall predicate)))
+                (< (float-time) end))
+      (accept-process-output nil 0.02))
+    result))
+
+(defmacro sockopt-tests-clean (&rest body)
+  "Evaluate BODY, then delete the processes that it made."
+  (declare (indent 0) (debug t))
+  `(let ((before (process-list)))
+     (unwind-protect
+         (progn ,@body)
+       (dolist (process (cl-set-difference (process-list) before))
+         (set-process-sentinel process #'ignore)
+         (delete-process process)))))
+
+(defmacro sockopt-tests-with-directory (name &rest body)
+  "Evaluate BODY with NAME bound to a directory that is deleted then."
+  (declare (indent 1) (debug t))
+  `(let ((,name (make-temp-file "sockopt-tests" t)))
+     (unwind-protect
+         (progn ,@body)
+       (delete-directory ,name t))))
+
+(defun sockopt-tests-server (&rest arguments)
+  "Make an IPv4 stream server on any port, with ARGUMENTS besides."
+  (apply #'sockopt-make-network-process
+         (append arguments (list :name "server" :server 50 :noquery t
+                                 :host "127.0.0.1" :service t
+                                 :family 'ipv4))))
+
+(defun sockopt-tests-client (server &rest arguments)
+  "Make a client of SERVER, with ARGUMENTS besides."
+  (apply #'sockopt-make-network-process
+         (append arguments (list :name "client" :noquery t
+                                 :host "127.0.0.1" :family 'ipv4
+                                 :service (process-contact server
+                                                           :service)))))
+
+(defun sockopt-tests-shout (process string)
+  "Send STRING back through PROCESS in upper case."
+  (process-send-string process (upcase string)))
+
+(defun sockopt-tests-collector (place)
+  "Return a filter that appends what it gets to the car of PLACE."
+  (lambda (_process string)
+    (setcar place (concat (car place) string))))
+
+(defun sockopt-tests-warm-up ()
+  "Have the module open the descriptors that it keeps."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server)))
+      (sockopt-tests-client server)
+      (let ((late (sockopt-tests-client server :nowait t)))
+        (sockopt-tests-wait (lambda () (eq (process-status late) 'open))))
+      (sockopt-make-network-process :name "datagram" :type 'datagram
+                                    :host "127.0.0.1" :service 9)
+      (sockopt-tests-wait (lambda () (> (length (process-list)) 4)) 1))))
+
+(defun sockopt-tests-error (function)
+  "Call FUNCTION and return the error that it signals, or nil."
+  (condition-case error
+      (progn (funcall function) nil)
+    (error error)))
+
+(defun sockopt-tests-emacs (&rest arguments)
+  "Return the output of another Emacs, in batch, with ARGUMENTS."
+  (with-temp-buffer
+    (apply #'call-process (expand-file-name invocation-name
+                                            invocation-directory)
+           nil t nil "-Q" "--batch" arguments)
+    (buffer-string)))
+
+(provide 'sockopt-tests-lib)
+;;; sockopt-tests-lib.el ends here
