@@ -1,0 +1,463 @@
+;;; tls-tests.el --- Tests of TLS connections  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Code:
+
+(require 'sockopt-tests-lib)
+(require 'sockopt-mode)
+(require 'gnutls)
+(require 'nsm)
+
+(unless (fboundp 'sockopt-tests-warm-up)
+  (defun sockopt-tests-warm-up ()
+    "Have the module open the descriptors that it keeps."
+    (sockopt-tests-clean
+      (let ((server (make-network-process :name "server" :server t
+                                          :host "127.0.0.1" :service t)))
+        (sockopt-make-network-process
+         :name "client" :host "127.0.0.1"
+         :service (process-contact server :service))))))
+
+(defvar tls-tests--port nil
+  "The port of the server that is running.")
+
+(defun tls-tests--free-port ()
+  "Return a port of this machine on which nobody listens."
+  (let ((server (sockopt-tests-server)))
+    (prog1 (process-contact server :service)
+      (delete-process server))))
+
+(defun tls-tests--certify (directory)
+  "Make a certificate for localhost and its key in DIRECTORY."
+  (let ((default-directory directory))
+    (should (equal 0 (call-process
+                      "openssl" nil nil nil "req" "-x509" "-nodes"
+                      "-newkey" "rsa:2048" "-days" "2"
+                      "-subj" "/CN=localhost"
+                      "-addext" "subjectAltName=DNS:localhost"
+                      "-keyout" "key.pem" "-out" "cert.pem")))))
+
+(defun tls-tests--listening-p ()
+  "Return non-nil if somebody listens on the port."
+  (condition-case nil
+      (progn (delete-process
+              (make-network-process :name "probe" :host "127.0.0.1"
+                                    :service tls-tests--port))
+             t)
+    (file-error nil)))
+
+(defun tls-tests--start (directory)
+  "Start a server with the certificate in DIRECTORY."
+  (let ((default-directory directory))
+    (make-process :name "openssl" :noquery t :connection-type 'pipe
+                  :command (list "openssl" "s_server" "-4" "-accept"
+                                 (format "127.0.0.1:%d" tls-tests--port)
+                                 "-key" "key.pem" "-cert" "cert.pem"
+                                 "-rev" "-quiet"))))
+
+(defmacro tls-tests--with (&rest body)
+  "Evaluate BODY with a TLS server that sends back lines in reverse."
+  (declare (indent 0) (debug t))
+  `(progn
+     (unless (gnutls-available-p) (ert-skip "Emacs has no GnuTLS"))
+     (unless (executable-find "openssl") (ert-skip "There is no openssl"))
+     (sockopt-tests-with-directory directory
+       (sockopt-tests-clean
+         (let ((tls-tests--port (tls-tests--free-port))
+               (network-security-level 'low)
+               (nsm-settings-file (expand-file-name "nsm" directory))
+               (gnutls-verify-error nil)
+               (gnutls-trustfiles
+                (list (expand-file-name "cert.pem" directory))))
+           (tls-tests--certify directory)
+           (tls-tests--start directory)
+           (should (sockopt-tests-wait #'tls-tests--listening-p 10))
+           ,@body)))))
+
+(defmacro tls-tests--with-mode (rules &rest body)
+  "Evaluate BODY with `sockopt-mode' on and RULES in force."
+  (declare (indent 1) (debug t))
+  `(let ((sockopt-rules ,rules)
+         (sockopt-mode--reported nil))
+     (sockopt-mode 1)
+     (unwind-protect
+         (progn ,@body)
+       (sockopt-mode -1))))
+
+(defun tls-tests--parameters (&optional hostname)
+  "Return the value of `:tls-parameters' for HOSTNAME or localhost."
+  (cons 'gnutls-x509pki
+        (gnutls-boot-parameters :type 'gnutls-x509pki
+                                :hostname (or hostname "localhost"))))
+
+(defun tls-tests--make (&rest arguments)
+  "Make a TLS process by ARGUMENTS, of which the first is the function."
+  (apply (pop arguments)
+         (append arguments
+                 (list :name "tls" :host "localhost" :noquery t
+                       :service tls-tests--port :family 'ipv4
+                       :sentinel #'tls-tests--note
+                       :tls-parameters (tls-tests--parameters)))))
+
+(defun tls-tests--note (process message)
+  "Keep MESSAGE on PROCESS."
+  (process-put process 'events (cons message (process-get process 'events))))
+
+(defun tls-tests--events (process)
+  "Return what the sentinel of PROCESS was told, the first first."
+  (reverse (process-get process 'events)))
+
+(defun tls-tests--settled-p (process)
+  "Wait until the sentinel of PROCESS is called; return non-nil if it was."
+  (sockopt-tests-wait (lambda () (tls-tests--events process)) 10))
+
+(defun tls-tests--talks-p (process)
+  "Return non-nil if data flow through PROCESS, by TLS."
+  (let ((place (list "")))
+    (set-process-filter process (sockopt-tests-collector place))
+    (process-send-string process "hello\n")
+    (and (sockopt-tests-wait (lambda () (equal (car place) "olleh\n")) 10)
+         (plist-get (gnutls-peer-status process) :protocol))))
+
+(defun tls-tests--check (process)
+  "Check that PROCESS opens, just once, talks and has its options."
+  (should (sockopt-tests-wait
+           (lambda () (eq (process-status process) 'open)) 10))
+  (should (sockopt-tests-wait
+           (lambda () (gnutls-peer-status process)) 10))
+  (should (tls-tests--talks-p process))
+  (should (equal 77 (sockopt-get process :tcp-keepidle)))
+  (should (eq t (sockopt-get process :keepalive)))
+  (should (equal 77 (plist-get (sockopt-contact process t)
+                               :tcp-keepidle))))
+
+(defconst tls-tests--options '(:keepalive t :tcp-keepidle 77)
+  "The options that processes get here.")
+
+;;; `:tls-parameters'
+
+(ert-deftest tls-tests-waiting ()
+  "A connection that is waited for has TLS and its options."
+  (tls-tests--with
+    (let ((process (apply #'tls-tests--make #'sockopt-make-network-process
+                          tls-tests--options)))
+      (should (eq (process-status process) 'open))
+      (should (equal (tls-tests--events process) '("open\n")))
+      (tls-tests--check process)
+      (should (equal (tls-tests--events process) '("open\n"))))))
+
+(ert-deftest tls-tests-nowait ()
+  "A connection that is not waited for has TLS and its options."
+  (tls-tests--with
+    (let ((process (apply #'tls-tests--make #'sockopt-make-network-process
+                          :nowait t tls-tests--options)))
+      (should (tls-tests--settled-p process))
+      (should (equal (tls-tests--events process) '("open\n")))
+      (tls-tests--check process)
+      (should (equal (tls-tests--events process) '("open\n"))))))
+
+(ert-deftest tls-tests-mode ()
+  "So it is with `make-network-process' when the mode is on."
+  (tls-tests--with
+    (dolist (more '(nil (:nowait t)))
+      (tls-tests--with-mode nil
+        (let ((process (apply #'tls-tests--make #'make-network-process
+                              (append more tls-tests--options))))
+          (should (tls-tests--settled-p process))
+          (should (equal (tls-tests--events process) '("open\n")))
+          (tls-tests--check process)
+          (delete-process process))))))
+
+(ert-deftest tls-tests-rules ()
+  "A rule that is for TLS is for what has it."
+  (tls-tests--with
+    (tls-tests--with-mode '(((:tls t) (:keepalive t) (:tcp-keepidle 77)
+                             (:tcp-congestion "nosuch"))
+                            ((:tls nil) (:keepalive nil)))
+      (dolist (more '(nil (:nowait t)))
+        (let ((process (apply #'tls-tests--make #'make-network-process
+                              more)))
+          (should (tls-tests--settled-p process))
+          (tls-tests--check process)
+          (delete-process process))))))
+
+(ert-deftest tls-tests-core-process ()
+  "Options of a TLS process that core made are set."
+  (tls-tests--with
+    (let ((process (tls-tests--make #'make-network-process)))
+      (sockopt-set-options process tls-tests--options)
+      (tls-tests--check process))))
+
+;;; Streams
+
+(ert-deftest tls-tests-open-network-stream ()
+  "`open-network-stream' makes TLS connections with options."
+  (tls-tests--with
+    (dolist (rules `(nil ((nil ,@(seq-partition tls-tests--options 2)))))
+      (tls-tests--with-mode rules
+        (dolist (more '((:type tls) (:type ssl)
+                        (:type tls :return-list t)))
+          (let* ((value (apply #'open-network-stream "s" nil "localhost"
+                               tls-tests--port
+                               (append more
+                                       (and (null rules)
+                                            tls-tests--options))))
+                 (process (if (listp value) (car value) value)))
+            (tls-tests--check process)
+            (delete-process process)))))))
+
+(ert-deftest tls-tests-open-network-stream-nowait ()
+  "So it does without waiting."
+  (tls-tests--with
+    (tls-tests--with-mode nil
+      (dolist (parameters (list nil (tls-tests--parameters)))
+        (let ((process (apply #'open-network-stream "s" nil "localhost"
+                              tls-tests--port :type 'tls :nowait t
+                              :tls-parameters parameters
+                              tls-tests--options)))
+          (set-process-sentinel process #'tls-tests--note)
+          (should (tls-tests--settled-p process))
+          (should (equal (tls-tests--events process) '("open\n")))
+          (tls-tests--check process)
+          (delete-process process))))))
+
+(defun tls-tests--relay (process other)
+  "Pass on what PROCESS gets to OTHER, and the other way round."
+  (let ((pass (lambda (to)
+                (lambda (_process string)
+                  (when (process-live-p to)
+                    (process-send-string to string))))))
+    (set-process-filter process (funcall pass other))
+    (set-process-filter other (funcall pass process))))
+
+(defun tls-tests--smtp (process string)
+  "Answer STRING from PROCESS as a mail server with STARTTLS."
+  (cond ((string-prefix-p "EHLO" string)
+         (process-send-string process "250-here\r\n250 STARTTLS\r\n"))
+        ((string-prefix-p "STARTTLS" string)
+         (tls-tests--relay process
+                           (make-network-process
+                            :name "relay" :host "127.0.0.1" :coding 'binary
+                            :service tls-tests--port))
+         (process-send-string process "220 Go on\r\n"))))
+
+(defun tls-tests--serve-mail (port)
+  "Be a mail server that passes on to the TLS server at PORT.
+That is for an Emacs of its own, as the other waits for the handshake."
+  (setq tls-tests--port port)
+  (message "PORT %d"
+           (process-contact
+            (make-network-process
+             :name "mail" :server t :host "127.0.0.1" :family 'ipv4
+             :service t :noquery t :coding 'binary :sentinel #'ignore
+             :filter #'tls-tests--smtp
+             :log (lambda (_server client _message)
+                    (process-send-string client "220 Welcome\r\n")))
+            :service))
+  (with-timeout (30)
+    (while t
+      (accept-process-output nil 0.05))))
+
+(defconst tls-tests--file (or load-file-name buffer-file-name)
+  "This file.")
+
+(defun tls-tests--mail-server ()
+  "Start a mail server that knows STARTTLS, and return its port."
+  (let* ((place (list ""))
+         (form (format "(tls-tests--serve-mail %d)" tls-tests--port))
+         (emacs (expand-file-name invocation-name invocation-directory)))
+    (make-process
+     :name "mail" :noquery t :connection-type 'pipe
+     :filter (sockopt-tests-collector place)
+     :command (append (list emacs "-Q" "--batch")
+                      (mapcan (lambda (directory) (list "-L" directory))
+                              (mapcar #'expand-file-name load-path))
+                      (list "-l" tls-tests--file "--eval" form)))
+    (should (sockopt-tests-wait
+             (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
+             10))
+    (string-to-number (match-string 1 (car place)))))
+
+(ert-deftest tls-tests-starttls ()
+  "A stream of type starttls has TLS in the end, and its options."
+  (tls-tests--with
+    (tls-tests--with-mode nil
+      (tls-tests--check
+       (with-timeout (20 (ert-fail "The stream does not begin TLS"))
+         (apply #'open-network-stream "s" nil "localhost"
+                (tls-tests--mail-server)
+                :type 'starttls :capability-command "EHLO localhost\r\n"
+                :end-of-command "^[0-9]+ .*\n" :success "^2.*\n"
+                ;; Once TLS has begun, the server knows no SMTP.
+                :end-of-capability "^[0-9]+ .*\n\\|OLHE"
+                :starttls-function (lambda (text)
+                                     (and (string-search "STARTTLS" text)
+                                          "STARTTLS\r\n"))
+                tls-tests--options))))))
+
+(ert-deftest tls-tests-negotiate ()
+  "`gnutls-negotiate' begins TLS on a plain process of ours."
+  (tls-tests--with
+    (dolist (more '(nil (:nowait t)))
+      (let ((process (apply #'tls-tests--make #'sockopt-make-network-process
+                            :tls-parameters nil
+                            (append more tls-tests--options))))
+        (should (sockopt-tests-wait
+                 (lambda () (eq (process-status process) 'open))))
+        (should-not (gnutls-peer-status process))
+        (should (gnutls-negotiate :process process
+                                  :hostname "localhost"))
+        (tls-tests--check process)
+        (delete-process process)))))
+
+;;; What must fail
+
+(defun tls-tests--wrong (function &rest more)
+  "Make by FUNCTION a process that wants another host's certificate.
+MORE are arguments besides."
+  (let ((gnutls-verify-error t))
+    (apply #'tls-tests--make function :tls-parameters
+           (tls-tests--parameters "wrong.example") more)))
+
+(ert-deftest tls-tests-wrong-host ()
+  "Another host's certificate is an error when certificates are verified."
+  (tls-tests--with
+    (dolist (function '(make-network-process sockopt-make-network-process))
+      (let ((processes (process-list)))
+        (should-error (tls-tests--wrong function))
+        (when (eq function 'sockopt-make-network-process)
+          (should (equal (process-list) processes)))))))
+
+(defun tls-tests--failed-p (process)
+  "Return non-nil if PROCESS fails, and its sentinel heard nothing else.
+Core calls no sentinel when a handshake fails, only sets the status."
+  (and (sockopt-tests-wait
+        (lambda () (eq (process-status process) 'failed)) 10)
+       (not (sockopt-tests-wait
+             (lambda () (member "open\n" (tls-tests--events process))) 0.3))
+       (eq (process-status process) 'failed)))
+
+(ert-deftest tls-tests-wrong-host-nowait ()
+  "So it is without waiting: the process fails and never is open."
+  (tls-tests--with
+    (dolist (function '(make-network-process sockopt-make-network-process))
+      (let ((process (tls-tests--wrong function :nowait t)))
+        (should (tls-tests--failed-p process))
+        (delete-process process)))))
+
+(ert-deftest tls-tests-right-host ()
+  "The right host's certificate passes when certificates are verified."
+  (tls-tests--with
+    (dolist (more '(nil (:nowait t)))
+      (let* ((gnutls-verify-error t)
+             (process (apply #'tls-tests--make
+                             #'sockopt-make-network-process
+                             (append more tls-tests--options))))
+        (tls-tests--check process)
+        (delete-process process)))))
+
+(ert-deftest tls-tests-refused ()
+  "Where nobody listens, TLS or not makes no difference."
+  (tls-tests--with
+    (let ((tls-tests--port (tls-tests--free-port)))
+      (should (memq 'file-error
+                    (get (car (sockopt-tests-error
+                               (lambda ()
+                                 (tls-tests--make
+                                  #'sockopt-make-network-process))))
+                         'error-conditions)))
+      (let ((process (tls-tests--make #'sockopt-make-network-process
+                                      :nowait t)))
+        (should (tls-tests--settled-p process))
+        (should (equal (tls-tests--events process)
+                       '("failed with code 111\n")))))))
+
+(ert-deftest tls-tests-not-tls ()
+  "A peer that does not speak TLS fails the connection."
+  (tls-tests--with
+    (let* ((server (sockopt-tests-server
+                    :log (lambda (_server client _message)
+                           (process-send-string client "No TLS here.\n"))))
+           (tls-tests--port (process-contact server :service))
+           (process (tls-tests--make #'sockopt-make-network-process
+                                     :nowait t)))
+      (should (tls-tests--failed-p process)))))
+
+(ert-deftest tls-tests-not-tls-waiting ()
+  "So it does when the connection is waited for, and nothing is left."
+  (tls-tests--with
+    (let ((tls-tests--port (tls-tests--mail-server))
+          (processes (process-list)))
+      (should-error (tls-tests--make #'sockopt-make-network-process))
+      (should (equal (process-list) processes)))))
+
+(ert-deftest tls-tests-deleted ()
+  "A process that is deleted while it begins TLS leaves nothing behind."
+  (tls-tests--with
+    (let ((server (sockopt-tests-server)))
+      (dolist (seconds '(0 0.01 0.1))
+        (let* ((tls-tests--port (process-contact server :service))
+               (process (tls-tests--make #'sockopt-make-network-process
+                                         :nowait t)))
+          (sockopt-tests-wait #'ignore seconds)
+          (delete-process process)
+          (should-not (process-live-p process))
+          (should-not (member "open\n" (tls-tests--events process))))))))
+
+;;; Many
+
+(defun tls-tests--one-by-one ()
+  "Connect without waiting; return non-nil if that talks; hang up."
+  (let ((process (tls-tests--make #'sockopt-make-network-process
+                                  :nowait t :keepalive t)))
+    (prog1 (and (tls-tests--settled-p process)
+                (equal (tls-tests--events process) '("open\n"))
+                (tls-tests--talks-p process)
+                (sockopt-get process :keepalive))
+      (delete-process process))))
+
+(ert-deftest tls-tests-hundred ()
+  "Of a hundred asynchronous connections, all open and carry data."
+  (tls-tests--with
+    (let ((end (+ (float-time) 60))
+          (open 0))
+      (dotimes (_ 100)
+        (when (and (< (float-time) end) (tls-tests--one-by-one))
+          (cl-incf open)))
+      (should (= open 100)))))
+
+(ert-deftest tls-tests-at-once ()
+  "Several connect at once, each to a server that serves one at a time."
+  (tls-tests--with
+    (let (processes)
+      (dotimes (_ 6)
+        (let ((tls-tests--port (tls-tests--free-port)))
+          (tls-tests--start directory)
+          (should (sockopt-tests-wait #'tls-tests--listening-p 10))
+          (push (apply #'tls-tests--make #'sockopt-make-network-process
+                       :nowait t tls-tests--options)
+                processes)))
+      (mapc #'tls-tests--check processes)
+      (dolist (process processes)
+        (should (equal (tls-tests--events process) '("open\n")))))))
+
+(provide 'tls-tests)
+;;; tls-tests.el ends here
