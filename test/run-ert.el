@@ -108,6 +108,13 @@ file says so."
                         native-comp-deferred-compilation))
       (when (boundp variable)
         (set variable nil)))
+    ;; To replace a primitive, Emacs compiles a trampoline natively, which
+    ;; never ends under the preloaded sanitizers.
+    (when (getenv "REPORT")
+      (dolist (variable '(comp-enable-subr-trampolines
+                          native-comp-enable-subr-trampolines))
+        (when (boundp variable)
+          (set variable nil))))
     (load (expand-file-name file) nil t t)
     ;; The first subprocess makes Emacs open a pipe for good.
     (let ((process (make-process :name "warm-up" :command '("true")
