@@ -52,7 +52,7 @@ read_number (const struct field *field, const void *data)
 #else
   unsigned shift = field->shift;
 #endif
-  return as.octet >> shift & ((1U << field->width) - 1);
+  return (unsigned) as.octet >> shift & ((1U << field->width) - 1);
 }
 
 /* Make *VALUE the name of NUMBER, or the number itself.  */
