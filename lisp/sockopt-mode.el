@@ -109,7 +109,7 @@ fails is reported once, and the connection goes on."
     (:type (eq value (or (plist-get args :type) 'stream)))
     (:server (eq (not value) (not (plist-get args :server))))
     (:tls (eq (not value) (not (plist-get args :tls-parameters))))
-    (:predicate (funcall value args))
+    (:predicate (funcall value (copy-sequence args)))
     (_ (signal 'sockopt-error (list "Unknown condition in a rule" key)))))
 
 (defun sockopt-mode--rule-matches-p (rule args)
