@@ -491,7 +491,7 @@ then REPORT is called with the process and a list of (OPTION . WORDS)."
     (setq sockopt--channel
           (make-pipe-process :name " sockopt" :noquery t :coding 'us-ascii
                              :filter #'sockopt--channel-filter
-                             :sentinel #'ignore))
+                             :sentinel #'sockopt--channel-sentinel))
     ;; Whichever Lisp thread waits may read it.
     (set-process-thread sockopt--channel nil))
   sockopt--channel)
@@ -499,9 +499,21 @@ then REPORT is called with the process and a list of (OPTION . WORDS)."
 (defun sockopt--close-channel ()
   "Delete the pipe process for reports, unless somebody still waits."
   (when (and sockopt--channel (not sockopt--waits))
-    (let ((buffer (process-buffer sockopt--channel)))
-      (delete-process sockopt--channel)
-      (setq sockopt--channel nil)
+    (delete-process sockopt--channel)))
+
+(defun sockopt--channel-sentinel (channel _message)
+  "Clean up after CHANNEL, whoever has deleted it.
+Processes that still waited for a report fail."
+  (unless (process-live-p channel)
+    (let ((buffer (process-buffer channel))
+          (waits sockopt--waits))
+      (setq sockopt--channel nil
+            sockopt--waits nil)
+      (pcase-dolist (`(,_number . ,wait) waits)
+        (let ((process (sockopt--wait-process wait)))
+          (remhash process sockopt--waiting)
+          (sockopt--fail process (list 'sockopt-error "Lost track of it"))
+          (delete-process process)))
       (when (buffer-live-p buffer)
         (kill-buffer buffer)))))
 
@@ -535,21 +547,22 @@ LENIENT and REPORT are as for `sockopt--make-now'."
 (defun sockopt--start-wait (wait number target lenient)
   "Start the thread that connects the process of WAIT to TARGET.
 It reports NUMBER.  The first LENIENT settings may fail."
-  (let ((started nil))
+  (let ((contact (sockopt--core-contact (sockopt--wait-process wait) t t))
+        (started nil))
     (unwind-protect
-        (setf (sockopt--wait-job wait)
-              (sockopt--start (sockopt--wait-handle wait)
-                              (sockopt--open-channel)
-                              (format "%d\n" number) target
-                              (plist-get (process-contact
-                                          (sockopt--wait-process wait) t t)
-                                         :type)
-                              (sockopt--protocol
-                               (sockopt--core-contact (sockopt--wait-process wait)
-                                                t t))
-                              (sockopt--wait-settings wait) lenient)
-              started t)
+        (condition-case error
+            (setf (sockopt--wait-job wait)
+                  (sockopt--start (sockopt--wait-handle wait)
+                                  (sockopt--open-channel)
+                                  (format "%d\n" number) target
+                                  (plist-get contact :type)
+                                  (sockopt--protocol contact)
+                                  (sockopt--wait-settings wait) lenient)
+                  started t)
+          ;; The pipe is core's, and so is the error when it has none.
+          (file-error (signal 'sockopt-system-error (cdr error))))
       (unless started
+        (sockopt--close (sockopt--wait-handle wait))
         (setq sockopt--waits (assq-delete-all number sockopt--waits))
         (sockopt--close-channel)))))
 

@@ -455,6 +455,30 @@ called with it and returns the arguments of the client."
         (sockopt-tests-wait
          (lambda () (not (get-process " sockopt"))) 20)))))
 
+(ert-deftest process-tests-channel-deleted ()
+  "Processes that connect fail when somebody deletes the module's pipe."
+  (sockopt-tests-clean
+    (sockopt-tests-with-directory directory
+      (let* ((path (expand-file-name "s" directory))
+             (server (make-network-process
+                      :name "full" :server 1 :noquery t :family 'local
+                      :service path :stop t))
+             messages)
+        ;; Its queue is full, so the last of these connects for ever.
+        (dotimes (_ 4)
+          (sockopt-make-network-process
+           :name "filler" :noquery t :family 'local :service path
+           :nowait t :sentinel (lambda (_process message)
+                                 (push message messages))))
+        (sockopt-tests-wait #'ignore 0.2)
+        (should (process-live-p (get-process " sockopt")))
+        (setq messages nil)
+        (delete-process (get-process " sockopt"))
+        (should (sockopt-tests-wait (lambda () messages)))
+        (should (string-prefix-p "failed" (car messages)))
+        (should-not (get-process " sockopt"))
+        (delete-process server)))))
+
 (ert-deftest process-tests-children ()
   "A child has the name, contact and functions that core's would have."
   (sockopt-tests-clean

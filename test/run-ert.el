@@ -58,9 +58,9 @@
             (sockopt-run-ert--say "start" name)
             (let ((processes (process-list))
                   (descriptors (sockopt-run-ert--descriptors))
-                  (deadline (+ (float-time) 2))
-                  left)
+                  deadline left)
               (funcall body)
+              (setq deadline (+ (float-time) 2))
               ;; Finalizers close descriptors, and so do threads and
               ;; sentinels that need a moment.
               (while (and (setq left (sockopt-run-ert--leftovers
