@@ -303,6 +303,12 @@ is.  The module is loaded when it is first needed."
 
 ;;; Rules for processes that there are
 
+(defun sockopt-mode--connecting-p (process)
+  "Return non-nil if PROCESS still connects, and it is known whereto."
+  (and (eq (process-type process) 'network)
+       (sockopt--connecting-p process)
+       (sockopt--core-contact process t t)))
+
 (defun sockopt-mode--changes (process)
   "Return what the rules would change of PROCESS.
 Value is a list of (OPTION OLD NEW RULE)."
@@ -347,7 +353,8 @@ argument), change nothing and show what would."
   (with-help-window "*sockopt-rules*"
     (with-current-buffer standard-output
       (dolist (process (process-list))
-        (when (sockopt-mode--has-socket-p process)
+        (when (or (sockopt-mode--has-socket-p process)
+                  (sockopt-mode--connecting-p process))
           (sockopt-mode--insert process preview)))
       (when (bobp)
         (insert (if sockopt-rules

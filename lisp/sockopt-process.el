@@ -199,13 +199,6 @@ reported; the connection goes on."
            do (sockopt--try-set child option value))
   (sockopt--refresh child))
 
-(defun sockopt--try-set (process option value)
-  "Set OPTION of PROCESS to VALUE; only report it if that fails."
-  (condition-case error
-      (sockopt-set process option value)
-    (error (message "sockopt: %s: %s" (process-name process)
-                    (error-message-string error)))))
-
 (defun sockopt--log (log)
   "Return a `:log' function that does as LOG, nil for none.
 It runs before the child's filter can see any data."

@@ -48,6 +48,8 @@
 (autoload 'sockopt-set-child-options "sockopt-process")
 (autoload 'sockopt--set-waiting "sockopt-process")
 (autoload 'sockopt--get-waiting "sockopt-process")
+(autoload 'sockopt--set-pending "sockopt-pending")
+(autoload 'sockopt--get-pending "sockopt-pending")
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
@@ -86,6 +88,7 @@
 (declare-function sockopt--set-many "../module/sockopt-module.c"
                   (process handle settings))
 (declare-function sockopt--options "../module/sockopt-module.c" (process handle))
+(declare-function sockopt--check "../module/sockopt-module.c" (settings))
 (declare-function sockopt--find "../module/sockopt-module.c" (process))
 (declare-function module-load "ext:emacs-module.c" (file))
 (declare-function sockopt--supported "../module/sockopt-module.c"
@@ -245,8 +248,17 @@ call with the options that failed and might."
   (when (gethash process sockopt--waiting)
     (signal 'sockopt-error (list "Process is still connecting" process)))
   ;; While the socket is marked nothing else may run.
-  (let ((inhibit-quit t))
-    (puthash process (sockopt--find process) sockopt--handles)))
+  (let* ((inhibit-quit t)
+         (handle (sockopt--find process)))
+    ;; One that core still connects may yet get another socket.
+    (if (eq (process-status process) 'connect)
+        handle
+      (puthash process handle sockopt--handles))))
+
+(defun sockopt--connecting-p (process)
+  "Return non-nil if PROCESS is one that still connects."
+  (and (processp process)
+       (eq (process-status process) 'connect)))
 
 (defsubst sockopt--handle (process)
   "Return the handle of the socket of PROCESS."
@@ -269,11 +281,24 @@ refuses otherwise (getsockopt(2)).
 
 This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
   (let ((handle (gethash process sockopt--handles)))
-    (if (or handle (not (gethash process sockopt--waiting)))
-        (let ((handle (or handle (sockopt--renew-handle process)))
-              (row (sockopt--row option)))
-          (sockopt--get process handle row argument))
-      (sockopt--get-waiting process option))))
+    (cond
+     ((or handle (not (sockopt--connecting-p process)))
+      ;; These may load the module, and so come before its functions.
+      (let ((handle (or handle (sockopt--renew-handle process)))
+            (row (sockopt--row option)))
+        (sockopt--get process handle row argument)))
+     ((gethash process sockopt--waiting)
+      (sockopt--get-waiting process option))
+     (t (sockopt--get-pending process option argument)))))
+
+(defsubst sockopt--set-now (process handle option value)
+  "Set OPTION of PROCESS to VALUE.  Return t.
+HANDLE is of its socket, nil if it is not known."
+  (let ((handle (or handle (sockopt--renew-handle process)))
+        (row (sockopt--row option)))
+    (setq value (sockopt--set process handle row value)))
+  (plist-put (sockopt--core-contact process t t) option value)
+  t)
 
 ;;;###autoload
 (defun sockopt-set (process option value &optional no-error verbose)
@@ -299,16 +324,20 @@ the value was and what it is now."
       (condition-case nil
           (sockopt-set process option value)
         (sockopt-unsupported nil)))
-     ((or handle (not (gethash process sockopt--waiting)))
-      ;; These may load the module, and so come before its functions.
-      (let ((handle (or handle (sockopt--renew-handle process)))
-            (row (sockopt--row option)))
-        (setq value (sockopt--set process handle row value)))
-      (plist-put (sockopt--core-contact process t t) option value)
-      t)
-     (t (sockopt--set-waiting process option value)))))
+     ((or handle (not (sockopt--connecting-p process)))
+      (sockopt--set-now process handle option value))
+     ((gethash process sockopt--waiting)
+      (sockopt--set-waiting process option value))
+     (t (sockopt--set-pending process option value)))))
 
 (gv-define-simple-setter sockopt-get sockopt-set t)
+
+(defun sockopt--try-set (process option value)
+  "Set OPTION of PROCESS to VALUE; only report it if that fails."
+  (condition-case error
+      (sockopt-set process option value)
+    (error (message "sockopt: %s: %s" (process-name process)
+                    (error-message-string error)))))
 
 (defun sockopt--settings (plist)
   "Return the options in PLIST as a vector [ROW VALUE ROW VALUE ...]."
@@ -333,11 +362,14 @@ option or value is wrong, none is set.  If the kernel refuses one, the
 error names it, those before it stay set, and the error data end with
 \(:already-set OPTION...) if there are any."
   (sockopt--check-plist plist)
-  (if (and (gethash process sockopt--waiting)
-           (not (gethash process sockopt--handles)))
-      (cl-loop for (option value) on plist by #'cddr
-               do (sockopt-set process option value)
-               finally return t)
+  (if (and (not (gethash process sockopt--handles))
+           (sockopt--connecting-p process))
+      (progn
+        (sockopt--ensure-module)
+        (sockopt--check (sockopt--settings plist))
+        (cl-loop for (option value) on plist by #'cddr
+                 do (sockopt-set process option value)
+                 finally return t))
     (let ((settings (sockopt--settings plist))
           (handle (sockopt--handle process)))
       (condition-case error

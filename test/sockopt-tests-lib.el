@@ -105,5 +105,37 @@ The module's own pipe is left, for it has to go by itself."
            nil t nil "-Q" "--batch" arguments)
     (buffer-string)))
 
+;;; Network namespaces
+
+(defun sockopt-tests-need-namespaces ()
+  "Skip the test where it cannot make network namespaces."
+  (unless (eq (user-uid) 0) (ert-skip "Network namespaces need root"))
+  (unless (executable-find "ip") (ert-skip "There is no ip(8)")))
+
+(defun sockopt-tests-ip (&rest arguments)
+  "Run ip(8) with ARGUMENTS and return non-nil if it succeeds."
+  (equal 0 (apply #'call-process "ip" nil nil nil arguments)))
+
+(defun sockopt-tests-emacs-in (namespace form &rest prefix)
+  "Start an Emacs in NAMESPACE that evaluates FORM.
+PREFIX is a command that is to run it.  Its output is collected in a
+property."
+  (make-process
+   :name namespace :noquery t :connection-type 'pipe
+   :command `("ip" "netns" "exec" ,namespace ,@prefix
+              ,(expand-file-name invocation-name invocation-directory)
+              "-Q" "--batch" "--module-assertions" "-L"
+              ,(file-name-directory (locate-library "sockopt"))
+              "-l" "sockopt-mode" "--eval" ,(format "%S" form))
+   :filter (lambda (process string)
+             (process-put process 'output
+                          (concat (process-get process 'output) string)))))
+
+(defun sockopt-tests-says-p (process text seconds)
+  "Wait up to SECONDS until the output of PROCESS has TEXT."
+  (sockopt-tests-wait
+   (lambda () (string-search text (or (process-get process 'output) "")))
+   seconds))
+
 (provide 'sockopt-tests-lib)
 ;;; sockopt-tests-lib.el ends here
