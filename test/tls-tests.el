@@ -434,15 +434,49 @@ Core calls no sentinel when a handshake fails, only sets the status."
                 (sockopt-get process :keepalive))
       (delete-process process))))
 
-(ert-deftest tls-tests-hundred ()
-  "Of a hundred asynchronous connections, all open and carry data."
+(ert-deftest tls-tests-two-hundred ()
+  "Of two hundred asynchronous connections, all open and carry data."
   (tls-tests--with
-    (let ((end (+ (float-time) 60))
+    (let ((end (+ (float-time) 90))
           (open 0))
-      (dotimes (_ 100)
+      (dotimes (_ 200)
         (when (and (< (float-time) end) (tls-tests--one-by-one))
           (cl-incf open)))
-      (should (= open 100)))))
+      (should (= open 200)))))
+
+(defun tls-tests--start-echo (directory)
+  "Start a server that serves many at once, with the key in DIRECTORY."
+  (unless (executable-find "gnutls-serv") (ert-skip "There is no gnutls-serv"))
+  (setq tls-tests--port (tls-tests--free-port))
+  (let ((default-directory directory))
+    (make-process :name "gnutls-serv" :noquery t :connection-type 'pipe
+                  :command (list "gnutls-serv" "--echo" "--quiet"
+                                 "--port" (number-to-string tls-tests--port)
+                                 "--x509keyfile" "key.pem"
+                                 "--x509certfile" "cert.pem"))))
+
+(ert-deftest tls-tests-two-hundred-at-once ()
+  "Two hundred that connect at the same time all open and carry data."
+  (tls-tests--with
+    (tls-tests--start-echo directory)
+    (should (sockopt-tests-wait #'tls-tests--listening-p 10))
+    (let (processes)
+      (dotimes (_ 200)
+        (let ((process (tls-tests--make #'sockopt-make-network-process
+                                        :nowait t :tcp-keepidle 77))
+              (place (list "")))
+          (set-process-filter process (sockopt-tests-collector place))
+          (push (cons process place) processes)))
+      (sockopt-tests-wait
+       (lambda () (cl-every (lambda (one) (tls-tests--events (car one)))
+                            processes))
+       60)
+      (pcase-dolist (`(,process . ,place) processes)
+        (should (equal (tls-tests--events process) '("open\n")))
+        (should (equal (sockopt-get process :tcp-keepidle) 77))
+        (process-send-string process "hello\n")
+        (should (sockopt-tests-wait
+                 (lambda () (equal (car place) "hello\n")) 10))))))
 
 (ert-deftest tls-tests-at-once ()
   "Several connect at once, each to a server that serves one at a time."
