@@ -234,6 +234,37 @@ RULES nil means none."
         (should (eq (plist-get contact :tcp-nodelay) t))
         (should (eq (plist-get contact :keepalive) t))))))
 
+(ert-deftest mode-tests-native-caller ()
+  "Callers that are compiled natively reach the mode as well.
+They call primitives directly, but for those that Emacs sees advised."
+  (unless (and (fboundp 'native-comp-available-p) (native-comp-available-p))
+    (ert-skip "Emacs has no native compiler"))
+  (when (getenv "REPORT")
+    (ert-skip "The native compiler hangs under the sanitizers"))
+  (let ((output
+         (sockopt-tests-emacs
+          "-L" (file-name-directory (locate-library "sockopt"))
+          "-l" "sockopt-mode"
+          "--eval"
+          "(let ((port (process-contact
+                        (make-network-process
+                         :name \"s\" :server t :host \"127.0.0.1\"
+                         :family 'ipv4 :service t :noquery t)
+                        :service)))
+             (defun connect (port)
+               (make-network-process
+                :name \"c\" :host \"127.0.0.1\" :service port
+                :noquery t :tcp-keepidle 77))
+             (native-compile 'connect)
+             (dolist (mode '(1 -1))
+               (sockopt-mode mode)
+               (message \"NATIVE %S %S\"
+                        (subr-native-elisp-p (symbol-function 'connect))
+                        (eql (sockopt-get (connect port) :tcp-keepidle)
+                             77))))")))
+    (should (string-match-p "NATIVE t t\n\\(.*\n\\)*NATIVE t nil"
+                            output))))
+
 (ert-deftest mode-tests-unknown-keywords ()
   "Keywords that nobody knows are ignored, with and without options."
   (mode-tests--with '(((:name "ruled") (:keepalive t)))
