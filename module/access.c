@@ -56,28 +56,32 @@ live_handle (emacs_env *env, emacs_value process, emacs_value value)
   return handle;
 }
 
-/* Read OPTION of FD into *VALUE; BYTES is as for `option_get', and is
-   freed.  Return 0 or an errno value.  */
+/* Read OPTION of HANDLE's socket into *VALUE; BYTES is as for
+   `option_get', and is freed.  Return 0 or an errno value.  */
 static int
-read_option (emacs_env *env, int fd, const struct option *option,
-             struct bytes *bytes, emacs_value *value)
+read_option (emacs_env *env, struct handle *handle,
+             const struct option *option, struct bytes *bytes,
+             emacs_value *value)
 {
-  int code = option_get (fd, option, bytes);
+  int code = handle_has (handle, option)
+               ? option_get (handle->fd, option, bytes)
+               : ENOPROTOOPT;
   if (code == 0)
     *value = lisp_decode (env, option, bytes);
   bytes_free (bytes);
   return code;
 }
 
-/* Read OPTION of FD, if that changes nothing and takes no argument.  */
+/* Read OPTION of HANDLE's socket, if that changes nothing and takes no
+   argument.  */
 static int
-read_plain (emacs_env *env, int fd, const struct option *option,
+read_plain (emacs_env *env, struct handle *handle, const struct option *option,
             emacs_value *value)
 {
   struct bytes bytes = BYTES_NONE;
   if (option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT))
     return ENOPROTOOPT;
-  return read_option (env, fd, option, &bytes, value);
+  return read_option (env, handle, option, &bytes, value);
 }
 
 /* Why it is too late for OPTION.  */
@@ -98,22 +102,22 @@ late_hint (const struct option *option)
 /* Set OPTION to BYTES, made of VALUE.  Return what the kernel made of
    it, or VALUE where that cannot be read.  */
 static emacs_value
-write_option (emacs_env *env, int fd, const struct option *option,
-              const struct bytes *bytes, emacs_value value)
+write_option (emacs_env *env, struct handle *handle,
+              const struct option *option, const struct bytes *bytes,
+              emacs_value value)
 {
-  if (socket_too_late (fd, option))
+  bool has = handle_has (handle, option);
+  if (has && socket_too_late (handle->fd, option))
     {
-      if (!(option->sorts & option_sort (fd)))
-        lisp_signal_option (env, option, ENOPROTOOPT, &value);
       LISP_SIGNAL (env, Qsockopt_too_late, lisp_keyword (env, option),
                    lisp_string (env, late_hint (option)));
       return Qnil;
     }
-  int code = option_set (fd, option, bytes);
+  int code = has ? option_set (handle->fd, option, bytes) : ENOPROTOOPT;
   if (code != 0)
     lisp_signal_option (env, option, code, &value);
   else
-    read_plain (env, fd, option, &value);
+    read_plain (env, handle, option, &value);
   return value;
 }
 
@@ -131,7 +135,7 @@ PRIMITIVE (sockopt_get)
   lisp_prepare (env, option, args[3], &bytes);
   if (lisp_pending (env))
     return Qnil;
-  int code = read_option (env, handle->fd, option, &bytes, &value);
+  int code = read_option (env, handle, option, &bytes, &value);
   if (code != 0)
     lisp_signal_option (env, option, code, NULL);
   return value;
@@ -150,7 +154,7 @@ PRIMITIVE (sockopt_set)
     return Qnil;
   lisp_encode (env, option, value, &bytes);
   if (!lisp_pending (env))
-    value = write_option (env, handle->fd, option, &bytes, value);
+    value = write_option (env, handle, option, &bytes, value);
   bytes_free (&bytes);
   return value;
 }
@@ -205,7 +209,7 @@ PRIMITIVE (sockopt_set_many)
     {
       ptrdiff_t slot = 2 * (ptrdiff_t) i;
       emacs_value value = env->vec_get (env, args[2], slot + 1);
-      value = write_option (env, handle->fd, settings[i].option,
+      value = write_option (env, handle, settings[i].option,
                             &settings[i].bytes, value);
       if (lisp_pending (env))
         break;
@@ -236,7 +240,7 @@ PRIMITIVE (sockopt_options)
   struct handle *handle = live_handle (env, args[0], args[1]);
   emacs_value *plist = calloc (2 * options_count, sizeof *plist);
   for (size_t i = 0; handle && plist && i < options_count; i++)
-    if (read_plain (env, handle->fd, &options[i], &plist[count + 1]) == 0)
+    if (read_plain (env, handle, &options[i], &plist[count + 1]) == 0)
       {
         plist[count] = lisp_keyword (env, &options[i]);
         count += 2;
@@ -268,9 +272,8 @@ PRIMITIVE (sockopt_supported)
   /* What cannot be asked for, the table knows.  */
   bool asked = option->access & ACCESS_GET
                && !(option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT));
-  bool has = asked
-               ? read_plain (env, handle->fd, option, &value) != ENOPROTOOPT
-               : (option->sorts & option_sort (handle->fd)) != 0;
+  bool has = asked ? read_plain (env, handle, option, &value) != ENOPROTOOPT
+                   : handle_has (handle, option);
   return has ? Qt : Qnil;
 }
 

@@ -105,11 +105,20 @@ handle_valid (const struct handle *handle)
          && identity == handle->identity;
 }
 
+bool
+handle_has (struct handle *handle, const struct option *option)
+{
+  if (handle->sort == 0)
+    handle->sort = option_sort (handle->fd);
+  return option_applies (option, handle->sort);
+}
+
 void
 handle_settle (struct handle *handle, int fd)
 {
   handle->fd = fd;
   handle->owned = false;
+  handle->sort = 0;
   socket_identity (fd, &handle->identity);
 }
 

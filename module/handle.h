@@ -37,6 +37,9 @@ struct handle
   bool owned;
   uint64_t identity;
 
+  /* What option_sort says of it, 0 if it has not been asked.  */
+  unsigned sort;
+
   /* The other end of what holds a process that is still connecting, or
      -1.  */
   int peer;
@@ -52,6 +55,10 @@ struct handle *handle_get (emacs_env *env, emacs_value value);
 
 /* Whether the socket of HANDLE is still open and still the same.  */
 bool handle_valid (const struct handle *handle);
+
+/* Whether OPTION is for sockets like that of HANDLE.  The kernel may take
+   it elsewhere, without any effect.  */
+bool handle_has (struct handle *handle, const struct option *option);
 
 /* FD has become the socket of HANDLE, and Emacs owns it.  */
 void handle_settle (struct handle *handle, int fd);

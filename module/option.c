@@ -782,14 +782,19 @@ option_sort (int fd)
     }
 }
 
+bool
+option_applies (const struct option *option, unsigned sort)
+{
+  return sort == 0 || (option->sorts & sort) != 0;
+}
+
 /* The kernel says "no such option here" in many ways, and not the same
    ones to read and to write: a TCP option on a UDP socket is EOPNOTSUPP
    and then ENOPROTOOPT, a multicast group on a TCP socket EPROTO.  */
 static int
 option_errno (int fd, const struct option *option, int code)
 {
-  unsigned sort = option_sort (fd);
-  if (code == EOPNOTSUPP || (sort != 0 && !(option->sorts & sort)))
+  if (code == EOPNOTSUPP || !option_applies (option, option_sort (fd)))
     return ENOPROTOOPT;
   return code;
 }

@@ -134,6 +134,9 @@ const struct option *option_find (const char *keyword);
 /* The sort of socket FD is, or 0 if it is none of them.  */
 unsigned option_sort (int fd);
 
+/* Whether OPTION is for sockets of SORT.  All are for sort 0.  */
+bool option_applies (const struct option *option, unsigned sort);
+
 /* Set OPTION of socket FD to BYTES.  Return 0, or an errno value: an
    option that this system, or a socket of this sort, does not have
    is ENOPROTOOPT, whichever code the kernel chose.  */

@@ -142,12 +142,15 @@ static bool
 apply_settings (const struct plan *plan, enum step step, int fd,
                 struct failure *failure)
 {
+  unsigned sort = plan->settings_count > 0 ? option_sort (fd) : 0;
   for (size_t i = 0; i < plan->settings_count; i++)
     {
       struct setting *setting = &plan->settings[i];
       if (setting_step (plan, setting) != step)
         continue;
-      setting->code = option_set (fd, setting->option, &setting->bytes);
+      setting->code = option_applies (setting->option, sort)
+                        ? option_set (fd, setting->option, &setting->bytes)
+                        : ENOPROTOOPT;
       if (setting->code != 0 && !setting->may_fail)
         return fail (failure, "Cannot set network option", setting->code,
                      setting);

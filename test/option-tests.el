@@ -469,7 +469,7 @@ It gets OPTIONS, a plist, as it is accepted."
 
 (defun option-tests--not-supported (process keyword)
   "Return what is wrong with errors of KEYWORD, which PROCESS has not.
-Where the kernel signals none, there is nothing to check."
+There are errors even where the kernel would take the option."
   (let* ((value (option-tests--sample keyword))
          (get (sockopt-tests-error
                (lambda ()
@@ -480,9 +480,11 @@ Where the kernel signals none, there is nothing to check."
          (quiet (and set (condition-case error
                              (sockopt-set process keyword value t)
                            (error error)))))
-    (when (or (and get (option-tests--wrong-error-p keyword get))
-              (and set (option-tests--wrong-error-p keyword set))
-              quiet)
+    (when (or (option-tests--wrong-error-p keyword get)
+              (option-tests--wrong-error-p keyword set)
+              quiet
+              (sockopt-supported-p keyword process)
+              (plist-member (sockopt-options process) keyword))
       (list keyword get set quiet))))
 
 (defun option-tests--unsupported (kind)
@@ -510,6 +512,17 @@ Where the kernel signals none, there is nothing to check."
 (ert-deftest option-tests-unsupported-local-stream ()
   "Options that a local socket has not signal `sockopt-unsupported'."
   (option-tests--unsupported 'local-stream-client))
+
+(ert-deftest option-tests-unsupported-at-creation ()
+  "An option that the socket has not is refused when it is made, too."
+  (dolist (arguments '((:host "127.0.0.1" :family ipv4 :no-check t)
+                       (:host "127.0.0.1" :family ipv4 :type datagram
+                              :tcp-nodelay t)))
+    (let ((processes (process-list)))
+      (should-error (apply #'sockopt-make-network-process
+                           :name "none" :server t :service t arguments)
+                    :type 'sockopt-unsupported)
+      (should (equal (process-list) processes)))))
 
 (ert-deftest option-tests-wrong-direction ()
   "Setting what can only be read is unsupported, and the other way round."

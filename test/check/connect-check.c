@@ -205,7 +205,8 @@ START_TEST (test_failing_setting)
                                      .level = IPPROTO_TCP,
                                      .number = TCP_NODELAY,
                                      .kind = &kind_boolean,
-                                     .access = ACCESS_BOTH };
+                                     .access = ACCESS_BOTH,
+                                     .sorts = SORTS_ALL };
   struct setting on = { .option = &row, .bytes = int_bytes (1) };
   struct plan plan
     = { .type = SOCK_STREAM, .settings = &on, .settings_count = 1 };

@@ -33,23 +33,26 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "suites.h"
 #include "values.h"
 
-/* Rows that are not in the table.  */
+/* Rows that are not in the table, or not like this.  */
 static const struct option tcp_row = { .keyword = ":tcp-nodelay",
                                        .level = IPPROTO_TCP,
                                        .number = TCP_NODELAY,
                                        .kind = &kind_boolean,
-                                       .access = ACCESS_BOTH };
+                                       .access = ACCESS_BOTH,
+                                       .sorts = SORTS_ALL };
 static const struct option port_row = { .keyword = ":reuseport",
                                         .level = SOL_SOCKET,
                                         .number = SO_REUSEPORT,
                                         .kind = &kind_boolean,
                                         .access = ACCESS_BOTH,
+                                        .sorts = SORTS_ALL,
                                         .moment = MOMENT_BEFORE_BIND };
 static const struct option buffer_row = { .keyword = ":rcvbuf",
                                           .level = SOL_SOCKET,
                                           .number = SO_RCVBUF,
                                           .kind = &kind_integer,
-                                          .access = ACCESS_BOTH };
+                                          .access = ACCESS_BOTH,
+                                          .sorts = SORTS_ALL };
 
 static struct setting
 setting_of (const struct option *option, int value)
