@@ -204,12 +204,12 @@ encode_seconds (const struct option *option, const struct value *value,
     {
       double seconds = floor (value->as.real);
       /* This is false for a NaN, too.  */
-      if (!(0 < value->as.real && seconds <= (double) option->max))
+      if (!(0 <= value->as.real && seconds <= (double) option->max))
         return FAULT_RANGE;
       time.tv_sec = (time_t) seconds;
       time.tv_usec = (suseconds_t) ((value->as.real - seconds) * 1e6);
-      /* What rounds to nothing would mean "no limit".  */
-      if (time.tv_sec == 0 && time.tv_usec == 0)
+      /* Zero means "no limit", but what rounds to it does not.  */
+      if (value->as.real > 0 && time.tv_sec == 0 && time.tv_usec == 0)
         time.tv_usec = 1;
     }
   else if (value->type != VALUE_NIL)

@@ -1003,8 +1003,11 @@ sockopt-system-error.*Operation not permitted")
       (should (= (process-contact process :sndtimeo) 1.5))
       (sockopt-set process :sndtimeo 3)
       (should (= (sockopt-get process :sndtimeo) 3))
-      (sockopt-set process :sndtimeo nil)
-      (should-not (sockopt-get process :sndtimeo)))))
+      (dolist (none '(nil 0 0.0))
+        (sockopt-set process :sndtimeo 1e-9)
+        (should (sockopt-get process :sndtimeo))
+        (sockopt-set process :sndtimeo none)
+        (should-not (sockopt-get process :sndtimeo))))))
 
 (ert-deftest option-tests-congestion ()
   "The congestion control algorithm is a string."
