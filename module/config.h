@@ -20,8 +20,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #ifndef SOCKOPT_CONFIG_H
 #define SOCKOPT_CONFIG_H
 
-/* dup3, O_PATH, the strerror_r that returns the words.  The name is the
-   C library's choice.  */
+/* dup3, O_PATH.  The name is the C library's choice.  */
 #ifndef _GNU_SOURCE
 # define _GNU_SOURCE 1 /* NOLINT(bugprone-reserved-identifier) */
 #endif

@@ -20,6 +20,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "config.h"
 
 #include "lisp.h"
+#include "words.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -501,7 +502,7 @@ lisp_signal_errno (emacs_env *env, const char *verb, int code,
                    emacs_value data)
 {
   char buffer[128];
-  const char *words = strerror_r (code, buffer, sizeof buffer);
+  const char *words = errno_words (code, buffer, sizeof buffer);
   if (lisp_pending (env))
     return;
   data = LISP_CALL (env, Qcons_function, lisp_string (env, words), data);

@@ -31,6 +31,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "lisp.h"
 #include "placeholder.h"
 #include "primitives.h"
+#include "words.h"
 
 /* How often to ask Emacs whether the user wants to quit, in
    milliseconds.  On a terminal C-g interrupts the wait besides.  */
@@ -124,7 +125,7 @@ query_free (struct owned_query *owned)
 static const char *
 lookup_words (int code, int system_code, char *buffer, size_t size)
 {
-  return code == EAI_SYSTEM ? strerror_r (system_code, buffer, size)
+  return code == EAI_SYSTEM ? errno_words (system_code, buffer, size)
                             : gai_strerror (code);
 }
 
@@ -343,7 +344,7 @@ failures_to_lisp (emacs_env *env, const struct setting *settings, size_t count)
       {
         char buffer[128];
         const char *words
-          = strerror_r (settings[i].code, buffer, sizeof buffer);
+          = errno_words (settings[i].code, buffer, sizeof buffer);
         emacs_value pair = LISP_CALL (env, Qcons_function,
                                       lisp_keyword (env, settings[i].option),
                                       lisp_string (env, words));

@@ -31,6 +31,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "constants.h"
 #include "interface.h"
 #include "option.h"
+#include "words.h"
 
 /* Text.  */
 
@@ -389,8 +390,8 @@ decode_error (const struct option *option, const struct bytes *bytes,
   if (code == 0)
     return FAULT_NONE;
   char buffer[128];
-  const char *words = strerror_r (code, buffer, sizeof buffer);
-  const char *name = strerrorname_np (code);
+  const char *words = errno_words (code, buffer, sizeof buffer);
+  const char *name = errno_name (code);
   if (!value_list (value, pool, 2)
       || !value_string (&value->as.items[1], pool, words, strlen (words)))
     return FAULT_MEMORY;
