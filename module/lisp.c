@@ -172,33 +172,53 @@ text_to_value (emacs_env *env, emacs_value string, enum value_type type,
                              .size = (size_t) length - 1 };
 }
 
+/* A sequence so long, or within so many others, that no option takes it
+   may as well be circular.  */
+enum
+{
+  OUTER_MAX = 10000,
+  NESTED_MAX = 16,
+  DEPTH_MAX = 2
+};
+
+/* The most elements of a sequence that is within DEPTH others.  */
+static ptrdiff_t
+most_elements (int depth)
+{
+  if (depth == 0)
+    return OUTER_MAX;
+  return depth < DEPTH_MAX ? NESTED_MAX : -1;
+}
+
+static void to_value (emacs_env *env, emacs_value object, int depth,
+                      struct pool *pool, struct value *value);
+
 static void
-vector_to_value (emacs_env *env, emacs_value vector, struct pool *pool,
-                 struct value *value)
+vector_to_value (emacs_env *env, emacs_value vector, int depth,
+                 struct pool *pool, struct value *value)
 {
   ptrdiff_t size = env->vec_size (env, vector);
+  if (most_elements (depth) < size)
+    {
+      value->type = VALUE_OTHER;
+      return;
+    }
   if (!value_vector (value, pool, (size_t) size))
     signal_memory (env);
   for (ptrdiff_t i = 0; i < size && !lisp_pending (env); i++)
-    lisp_to_value (env, env->vec_get (env, vector, i), pool,
-                   &value->as.items[i]);
+    to_value (env, env->vec_get (env, vector, i), depth + 1, pool,
+              &value->as.items[i]);
 }
 
-/* A list so long that no option takes it may as well be circular.  */
-enum
-{
-  LIST_MAX = 10000
-};
-
-/* How many elements LIST has; -1 if it is no proper list.  */
+/* How many elements LIST has; -1 if it is no proper list or has more
+   than MAX.  */
 static ptrdiff_t
-list_length (emacs_env *env, emacs_value list)
+list_length (emacs_env *env, emacs_value list, ptrdiff_t max)
 {
   ptrdiff_t length = 0;
   while (!lisp_pending (env) && env->is_not_nil (env, list))
     {
-      if (LIST_MAX < ++length
-          || !env->eq (env, env->type_of (env, list), Qcons))
+      if (max < ++length || !env->eq (env, env->type_of (env, list), Qcons))
         return -1;
       list = LISP_CALL (env, Qcdr, list);
     }
@@ -206,10 +226,10 @@ list_length (emacs_env *env, emacs_value list)
 }
 
 static void
-list_to_value (emacs_env *env, emacs_value list, struct pool *pool,
+list_to_value (emacs_env *env, emacs_value list, int depth, struct pool *pool,
                struct value *value)
 {
-  ptrdiff_t length = list_length (env, list);
+  ptrdiff_t length = list_length (env, list, most_elements (depth));
   if (length < 0)
     {
       *value = (struct value){ .type = VALUE_OTHER };
@@ -219,15 +239,15 @@ list_to_value (emacs_env *env, emacs_value list, struct pool *pool,
     signal_memory (env);
   for (ptrdiff_t i = 0; i < length && !lisp_pending (env); i++)
     {
-      lisp_to_value (env, LISP_CALL (env, Qcar, list), pool,
-                     &value->as.items[i]);
+      to_value (env, LISP_CALL (env, Qcar, list), depth + 1, pool,
+                &value->as.items[i]);
       list = LISP_CALL (env, Qcdr, list);
     }
 }
 
 static void
-object_to_value (emacs_env *env, emacs_value object, struct pool *pool,
-                 struct value *value)
+object_to_value (emacs_env *env, emacs_value object, int depth,
+                 struct pool *pool, struct value *value)
 {
   emacs_value type = env->type_of (env, object);
   if (env->eq (env, type, Qinteger))
@@ -238,9 +258,9 @@ object_to_value (emacs_env *env, emacs_value object, struct pool *pool,
     text_to_value (env, LISP_CALL (env, Qsymbol_name, object), VALUE_SYMBOL,
                    pool, value);
   else if (env->eq (env, type, Qcons))
-    list_to_value (env, object, pool, value);
+    list_to_value (env, object, depth, pool, value);
   else if (env->eq (env, type, Qvector))
-    vector_to_value (env, object, pool, value);
+    vector_to_value (env, object, depth, pool, value);
   else if (env->eq (env, type, Qfloat))
     *value = (struct value){ .type = VALUE_FLOAT,
                              .as.real = env->extract_float (env, object) };
@@ -248,13 +268,21 @@ object_to_value (emacs_env *env, emacs_value object, struct pool *pool,
     value->type = VALUE_OTHER;
 }
 
+/* Make *VALUE of OBJECT, which is within DEPTH sequences.  */
+static void
+to_value (emacs_env *env, emacs_value object, int depth, struct pool *pool,
+          struct value *value)
+{
+  value_boolean (value, env->eq (env, object, Qt));
+  if (value->type == VALUE_NIL && env->is_not_nil (env, object))
+    object_to_value (env, object, depth, pool, value);
+}
+
 void
 lisp_to_value (emacs_env *env, emacs_value object, struct pool *pool,
                struct value *value)
 {
-  value_boolean (value, env->eq (env, object, Qt));
-  if (value->type == VALUE_NIL && env->is_not_nil (env, object))
-    object_to_value (env, object, pool, value);
+  to_value (env, object, 0, pool, value);
 }
 
 static emacs_value

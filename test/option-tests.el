@@ -817,6 +817,28 @@ sockopt-system-error.*Operation not permitted")
                          (list keyword value 'wrong-type-argument)))
           (should (memq keyword error)))))))
 
+(ert-deftest option-tests-value-within-itself ()
+  "A list or vector that has itself for an element is refused."
+  (option-tests--clean
+    (let ((process (option-tests--make 'udp4-client))
+          (list (list 1))
+          (vector (vector 6 0 0 0)))
+      (setcar list list)
+      (aset vector 3 vector)
+      (pcase-dolist (`(,keyword ,value)
+                     `((:timestamping ,list)
+                       (:ip-add-membership ,list)
+                       (:attach-filter ,vector)
+                       (:attach-filter [,vector])))
+        (let ((error (sockopt-tests-error
+                      (lambda () (sockopt-set process keyword value)))))
+          (should (equal (list keyword (car error))
+                         (list keyword 'wrong-type-argument)))
+          (should (memq keyword error))))
+      (should (eq (car (sockopt-tests-error
+                        (lambda () (sockopt-get process :ip-msfilter list))))
+                  'wrong-type-argument)))))
+
 (ert-deftest option-tests-dscp ()
   "Code points may be given by name; the kernel's number is read."
   (option-tests--clean
