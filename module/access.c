@@ -290,6 +290,22 @@ signal_raw (emacs_env *env, const char *verb, int code, emacs_value *args)
                      LISP_CALL (env, Qlist, args[2], args[3]));
 }
 
+/* How many bytes the kernel means by one when it is asked for the option
+   NUMBER at LEVEL: of a filter program it counts the instructions, of 8
+   bytes each.  */
+static socklen_t
+raw_unit (int level, int number)
+{
+#ifdef SO_GET_FILTER
+  if (level == SOL_SOCKET && number == SO_GET_FILTER)
+    return 8;
+#else
+  (void) level;
+  (void) number;
+#endif
+  return 1;
+}
+
 /* (sockopt--get-raw PROCESS HANDLE LEVEL NUMBER LENGTH) */
 PRIMITIVE (sockopt_get_raw)
 {
@@ -307,13 +323,18 @@ PRIMITIVE (sockopt_get_raw)
   if (lisp_pending (env))
     return Qnil;
   void *room = bytes_reserve (&bytes, (size_t) size);
-  socklen_t length = (socklen_t) size;
+  socklen_t unit = raw_unit (level, number);
+  socklen_t length = (socklen_t) size / unit;
   if (!room)
     signal_raw (env, "Cannot get network option", ENOMEM, args);
   else if (getsockopt (handle->fd, level, number, room, &length) < 0)
     signal_raw (env, "Cannot get network option", errno, args);
+  /* Asked for none, it says how many there are.  */
+  else if ((socklen_t) size / unit < length)
+    signal_raw (env, "Cannot get network option", EINVAL, args);
   else
-    result = env->make_unibyte_string (env, room, (ptrdiff_t) length);
+    result = env->make_unibyte_string (env, room,
+                                       (ptrdiff_t) length * (ptrdiff_t) unit);
   bytes_free (&bytes);
   return result;
 }

@@ -1422,6 +1422,24 @@ RFC 4291."
       (should (equal (sockopt-get-raw process 6 13 20)
                      (concat "reno" (make-string 12 0)))))))
 
+(ert-deftest option-tests-raw-filter ()
+  "A filter program is read by bytes, though the kernel counts otherwise."
+  (option-tests--linux)
+  (option-tests--clean
+    (let* ((process (option-tests--make 'udp4-client))
+           (program (vconcat (make-vector 999 [0 0 0 0]) [[6 0 0 65535]])))
+      (sockopt-set process :attach-filter program)
+      (let ((bytes (sockopt-get-raw process 1 26 9000)))
+        (should (= (length bytes) 8000))
+        (should (equal (substring bytes 0 8) (make-string 8 0))))
+      ;; There is no room for the whole of it.
+      (dolist (length '(7 300 1000 7999))
+        (let ((error (sockopt-tests-error
+                      (lambda ()
+                        (sockopt-get-raw process 1 26 length)))))
+          (should (equal (list length (car error))
+                         (list length 'sockopt-system-error))))))))
+
 (ert-deftest option-tests-raw-wrong ()
   "Wrong lengths, strings and numbers are errors, and change nothing."
   (option-tests--linux)
