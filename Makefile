@@ -63,7 +63,7 @@ SANITIZED_EMACS = env \
 
 # Advising a primitive makes Emacs compile a trampoline natively, and under
 # the preloaded sanitizers that never ends.
-UNSANITIZED_ERT = test/mode-tests.el test/tls-tests.el
+UNSANITIZED_ERT = test/mode-tests.el test/package-tests.el test/tls-tests.el
 
 all: module lisp		## Build the module, byte-compile the Lisp (default)
 

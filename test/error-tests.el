@@ -45,12 +45,6 @@ It must leave no process and no descriptor behind."
   "Make a process with ARGUMENTS."
   (apply #'sockopt-make-network-process :name "wrong" arguments))
 
-(defun error-tests--free-port ()
-  "Return a port of this machine on which nobody listens."
-  (let ((server (sockopt-tests-server)))
-    (prog1 (process-contact server :service)
-      (delete-process server))))
-
 ;;; Arguments
 
 (ert-deftest error-tests-unknown-keyword ()
@@ -113,7 +107,7 @@ It must leave no process and no descriptor behind."
 
 (ert-deftest error-tests-refused ()
   "A refused connection signals a `file-error' with core's data."
-  (let ((port (error-tests--free-port)))
+  (let ((port (sockopt-tests-free-port)))
     (error-tests--signals 'file-error "Connection refused"
       (error-tests--make :host "127.0.0.1" :service port))
     (let ((error (sockopt-tests-error

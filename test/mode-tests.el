@@ -36,12 +36,8 @@
   "Evaluate BODY with the mode on and RULES in force, then clean up.
 RULES nil means none."
   (declare (indent 1) (debug t))
-  `(let ((sockopt-rules ,rules)
-         (sockopt-mode--reported nil))
-     (sockopt-tests-clean
-       (unwind-protect
-           (progn (sockopt-mode 1) ,@body)
-         (sockopt-mode -1)))))
+  `(sockopt-tests-clean
+     (sockopt-tests-with-mode ,rules ,@body)))
 
 (defun mode-tests--server (&rest arguments)
   "Make a server with `make-network-process' and ARGUMENTS besides."

@@ -56,6 +56,32 @@ The module's own pipe is left, for it has to go by itself."
          (progn ,@body)
        (delete-directory ,name t))))
 
+(defmacro sockopt-tests-with-mode (rules &rest body)
+  "Evaluate BODY with `sockopt-mode' on and RULES in force, nil for none.
+Who uses this must load sockopt-mode first."
+  (declare (indent 1) (debug t))
+  `(let ((sockopt-rules ,rules)
+         (sockopt-mode--reported nil))
+     (sockopt-mode 1)
+     (unwind-protect
+         (progn ,@body)
+       (sockopt-mode -1))))
+
+(defun sockopt-tests-free-port ()
+  "Return a port of this machine on which nobody listens."
+  (let ((server (sockopt-tests-server)))
+    (prog1 (process-contact server :service)
+      (delete-process server))))
+
+(defun sockopt-tests-listening-p (port)
+  "Return non-nil if somebody listens on PORT of this machine."
+  (condition-case nil
+      (progn (delete-process
+              (make-network-process :name "probe" :host "127.0.0.1"
+                                    :family 'ipv4 :service port))
+             t)
+    (file-error nil)))
+
 (defun sockopt-tests-server (&rest arguments)
   "Make an IPv4 stream server on any port, with ARGUMENTS besides."
   (apply #'sockopt-make-network-process

@@ -39,12 +39,6 @@
 (defvar tls-tests--port nil
   "The port of the server that is running.")
 
-(defun tls-tests--free-port ()
-  "Return a port of this machine on which nobody listens."
-  (let ((server (sockopt-tests-server)))
-    (prog1 (process-contact server :service)
-      (delete-process server))))
-
 (defun tls-tests--certify (directory)
   "Make a certificate for localhost and its key in DIRECTORY."
   (let ((default-directory directory))
@@ -55,14 +49,10 @@
                       "-addext" "subjectAltName=DNS:localhost"
                       "-keyout" "key.pem" "-out" "cert.pem")))))
 
-(defun tls-tests--listening-p ()
-  "Return non-nil if somebody listens on the port."
-  (condition-case nil
-      (progn (delete-process
-              (make-network-process :name "probe" :host "127.0.0.1"
-                                    :service tls-tests--port))
-             t)
-    (file-error nil)))
+(defun tls-tests--await-server ()
+  "Wait until somebody listens on the port."
+  (should (sockopt-tests-wait
+           (lambda () (sockopt-tests-listening-p tls-tests--port)) 10)))
 
 (defun tls-tests--start (directory)
   "Start a server with the certificate in DIRECTORY."
@@ -83,7 +73,7 @@
        (ert-skip "Nobody knows localhost here"))
      (sockopt-tests-with-directory directory
        (sockopt-tests-clean
-         (let ((tls-tests--port (tls-tests--free-port))
+         (let ((tls-tests--port (sockopt-tests-free-port))
                (network-security-level 'low)
                (nsm-settings-file (expand-file-name "nsm" directory))
                (gnutls-verify-error nil)
@@ -91,18 +81,8 @@
                 (list (expand-file-name "cert.pem" directory))))
            (tls-tests--certify directory)
            (tls-tests--start directory)
-           (should (sockopt-tests-wait #'tls-tests--listening-p 10))
+           (tls-tests--await-server)
            ,@body)))))
-
-(defmacro tls-tests--with-mode (rules &rest body)
-  "Evaluate BODY with `sockopt-mode' on and RULES in force."
-  (declare (indent 1) (debug t))
-  `(let ((sockopt-rules ,rules)
-         (sockopt-mode--reported nil))
-     (sockopt-mode 1)
-     (unwind-protect
-         (progn ,@body)
-       (sockopt-mode -1))))
 
 (defun tls-tests--parameters (&optional hostname)
   "Return the value of `:tls-parameters' for HOSTNAME or localhost."
@@ -180,7 +160,7 @@
   "So it is with `make-network-process' when the mode is on."
   (tls-tests--with
     (dolist (more '(nil (:nowait t)))
-      (tls-tests--with-mode nil
+      (sockopt-tests-with-mode nil
         (let ((process (apply #'tls-tests--make #'make-network-process
                               (append more tls-tests--options))))
           (should (tls-tests--settled-p process))
@@ -191,7 +171,7 @@
 (ert-deftest tls-tests-rules ()
   "A rule that is for TLS is for what has it."
   (tls-tests--with
-    (tls-tests--with-mode '(((:tls t) (:keepalive t) (:tcp-keepidle 77)
+    (sockopt-tests-with-mode '(((:tls t) (:keepalive t) (:tcp-keepidle 77)
                              (:tcp-congestion "nosuch"))
                             ((:tls nil) (:keepalive nil)))
       (dolist (more '(nil (:nowait t)))
@@ -214,7 +194,7 @@
   "`open-network-stream' makes TLS connections with options."
   (tls-tests--with
     (dolist (rules `(nil ((nil ,@(seq-partition tls-tests--options 2)))))
-      (tls-tests--with-mode rules
+      (sockopt-tests-with-mode rules
         (dolist (more '((:type tls) (:type ssl)
                         (:type tls :return-list t)))
           (let* ((value (apply #'open-network-stream "s" nil "localhost"
@@ -229,7 +209,7 @@
 (ert-deftest tls-tests-open-network-stream-nowait ()
   "So it does without waiting."
   (tls-tests--with
-    (tls-tests--with-mode nil
+    (sockopt-tests-with-mode nil
       (dolist (parameters (list nil (tls-tests--parameters)))
         (let ((process (apply #'open-network-stream "s" nil "localhost"
                               tls-tests--port :type 'tls :nowait t
@@ -301,7 +281,7 @@ That is for an Emacs of its own, as the other waits for the handshake."
 (ert-deftest tls-tests-starttls ()
   "A stream of type starttls has TLS in the end, and its options."
   (tls-tests--with
-    (tls-tests--with-mode nil
+    (sockopt-tests-with-mode nil
       (tls-tests--check
        (with-timeout (20 (ert-fail "The stream does not begin TLS"))
          (apply #'open-network-stream "s" nil "localhost"
@@ -379,7 +359,7 @@ Core calls no sentinel when a handshake fails, only sets the status."
 (ert-deftest tls-tests-refused ()
   "Where nobody listens, TLS or not makes no difference."
   (tls-tests--with
-    (let ((tls-tests--port (tls-tests--free-port)))
+    (let ((tls-tests--port (sockopt-tests-free-port)))
       (should (memq 'file-error
                     (get (car (sockopt-tests-error
                                (lambda ()
@@ -449,7 +429,7 @@ Core calls no sentinel when a handshake fails, only sets the status."
 (defun tls-tests--start-echo (directory)
   "Start a server that serves many at once, with the key in DIRECTORY."
   (unless (executable-find "gnutls-serv") (ert-skip "There is no gnutls-serv"))
-  (setq tls-tests--port (tls-tests--free-port))
+  (setq tls-tests--port (sockopt-tests-free-port))
   (let ((default-directory directory))
     (make-process :name "gnutls-serv" :noquery t :connection-type 'pipe
                   :command (list "gnutls-serv" "--echo" "--quiet"
@@ -461,7 +441,7 @@ Core calls no sentinel when a handshake fails, only sets the status."
   "Two hundred that connect at the same time all open and carry data."
   (tls-tests--with
     (tls-tests--start-echo directory)
-    (should (sockopt-tests-wait #'tls-tests--listening-p 10))
+    (tls-tests--await-server)
     (let (processes)
       (dotimes (_ 200)
         (let ((process (tls-tests--make #'sockopt-make-network-process
@@ -485,9 +465,9 @@ Core calls no sentinel when a handshake fails, only sets the status."
   (tls-tests--with
     (let (processes)
       (dotimes (_ 6)
-        (let ((tls-tests--port (tls-tests--free-port)))
+        (let ((tls-tests--port (sockopt-tests-free-port)))
           (tls-tests--start directory)
-          (should (sockopt-tests-wait #'tls-tests--listening-p 10))
+          (tls-tests--await-server)
           (push (apply #'tls-tests--make #'sockopt-make-network-process
                        :nowait t tls-tests--options)
                 processes)))
