@@ -61,10 +61,6 @@ SANITIZED_EMACS = env \
   $(CC) -print-file-name=libasan.so):$(shell \
   $(CC) -print-file-name=libubsan.so) $(EMACS)
 
-# Advising a primitive makes Emacs compile a trampoline natively, and under
-# the preloaded sanitizers that never ends.
-UNSANITIZED_ERT = test/mode-tests.el test/package-tests.el test/tls-tests.el
-
 all: module lisp		## Build the module, byte-compile the Lisp (default)
 
 module: $(MODULE)		## Build the module only
@@ -121,9 +117,7 @@ sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests und
 	EMACS='$(SANITIZED_EMACS)' ASAN_OPTIONS='$(ASAN):detect_leaks=1' \
 	  UBSAN_OPTIONS='print_stacktrace=1:$(ASAN)' \
 	  REPORT='$(REPORT)' MODULE=$(SANITIZED) SELECTOR='$(SELECTOR)' \
-	  test/run-tests build/sanitize/results build/sanitize/check \
-	  $(filter-out $(UNSANITIZED_ERT),$(ERT))
-	@echo 'Not run under the sanitizers: $(UNSANITIZED_ERT)'
+	  test/run-tests build/sanitize/results build/sanitize/check $(ERT)
 	CK_FORK=no timeout 300 valgrind -q --leak-check=full \
 	  --error-exitcode=99 build/check
 

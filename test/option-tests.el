@@ -721,9 +721,8 @@ Only 0 resets the connection, which is a pending error of the peer."
   (with-temp-buffer
     (apply #'call-process "timeout" nil t nil
            "20" "setpriv" "--reuid=65534" "--regid=65534" "--clear-groups"
-           (expand-file-name invocation-name invocation-directory)
-           "-Q" "--batch"
-           (append (cl-loop for directory in load-path
+           (append (sockopt-tests-command)
+                   (cl-loop for directory in load-path
                             append (list "-L" directory))
                    (list "-l" "sockopt"
                          "--eval" (format "(prin1 %S)" form))))

@@ -123,13 +123,22 @@ Who uses this must load sockopt-mode first."
       (progn (funcall function) nil)
     (error error)))
 
+(defun sockopt-tests-command (&rest arguments)
+  "Return the command for another Emacs, in batch, with ARGUMENTS."
+  `(,(expand-file-name invocation-name invocation-directory)
+    "-Q" "--batch" "--module-assertions"
+    ;; As in `sockopt-run-ert'.
+    ,@(and (getenv "REPORT")
+           '("--eval" "(setq comp-enable-subr-trampolines nil
+                             native-comp-enable-subr-trampolines nil)"))
+    ,@arguments))
+
 (defun sockopt-tests-emacs (&rest arguments)
   "Return the output of another Emacs, in batch, with ARGUMENTS."
-  (with-temp-buffer
-    (apply #'call-process (expand-file-name invocation-name
-                                            invocation-directory)
-           nil t nil "-Q" "--batch" arguments)
-    (buffer-string)))
+  (let ((command (apply #'sockopt-tests-command arguments)))
+    (with-temp-buffer
+      (apply #'call-process (car command) nil t nil (cdr command))
+      (buffer-string))))
 
 ;;; Network namespaces
 
@@ -149,10 +158,9 @@ property."
   (make-process
    :name namespace :noquery t :connection-type 'pipe
    :command `("ip" "netns" "exec" ,namespace ,@prefix
-              ,(expand-file-name invocation-name invocation-directory)
-              "-Q" "--batch" "--module-assertions" "-L"
-              ,(file-name-directory (locate-library "sockopt"))
-              "-l" "sockopt-mode" "--eval" ,(format "%S" form))
+              ,@(sockopt-tests-command
+                 "-L" (file-name-directory (locate-library "sockopt"))
+                 "-l" "sockopt-mode" "--eval" (format "%S" form)))
    :filter (lambda (process string)
              (process-put process 'output
                           (concat (process-get process 'output) string)))))

@@ -264,12 +264,11 @@ That is for an Emacs of its own, as the other waits for the handshake."
 (defun tls-tests--mail-server ()
   "Start a mail server that knows STARTTLS, and return its port."
   (let* ((place (list ""))
-         (form (format "(tls-tests--serve-mail %d)" tls-tests--port))
-         (emacs (expand-file-name invocation-name invocation-directory)))
+         (form (format "(tls-tests--serve-mail %d)" tls-tests--port)))
     (make-process
      :name "mail" :noquery t :connection-type 'pipe
      :filter (sockopt-tests-collector place)
-     :command (append (list emacs "-Q" "--batch")
+     :command (append (sockopt-tests-command)
                       (mapcan (lambda (directory) (list "-L" directory))
                               (mapcar #'expand-file-name load-path))
                       (list "-l" tls-tests--file "--eval" form)))
