@@ -519,6 +519,9 @@ PRIMITIVE (sockopt_adopt)
   size_t size;
   emacs_value process = Qnil;
   struct handle *handle = handle_get (env, args[0]);
+  if (handle && !handle->owned)
+    LISP_SIGNAL (env, Qsockopt_error,
+                 lisp_string (env, "Socket has a process already"), args[0]);
   char *directory = lisp_copy_string (env, args[3], &size);
   if (handle && directory)
     process = make_placeholder (env, args[1], args[2], directory, &hint);
@@ -618,6 +621,15 @@ PRIMITIVE (sockopt_start)
   return job ? job_make (env, job) : Qnil;
 }
 
+/* Whether JOB has an outcome that nobody has taken yet.  */
+static bool
+has_outcome (struct job *job)
+{
+  struct race *race;
+  return job_done (job)
+         && (job_race (job, &race) != RACE_WON || race->fd >= 0);
+}
+
 /* Put the socket of RACE in the place of the one that holds the process
    of HANDLE.  */
 static void
@@ -662,7 +674,7 @@ PRIMITIVE (sockopt_finish)
   emacs_value result = Qnil;
   struct handle *handle = handle_get (env, args[0]);
   struct job *job = job_get (env, args[1]);
-  if (!job || !job_done (job))
+  if (!job || !has_outcome (job))
     return Qnil;
   struct race *race;
   enum race_state state = job_race (job, &race);

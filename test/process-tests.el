@@ -23,6 +23,19 @@
 
 (require 'sockopt-tests-lib)
 
+(declare-function sockopt--adopt "../module/sockopt-module.c"
+                  (handle args role directory))
+(declare-function sockopt--address "../module/sockopt-module.c"
+                  (keyword address))
+(declare-function sockopt--drop "../module/sockopt-module.c" (job))
+(declare-function sockopt--finish "../module/sockopt-module.c"
+                  (handle job settings))
+(declare-function sockopt--hold "../module/sockopt-module.c" ())
+(declare-function sockopt--start "../module/sockopt-module.c"
+                  (handle channel line target type protocol settings
+                   lenient))
+(declare-function sockopt--won-p "../module/sockopt-module.c" (job))
+
 ;;; The same contact information as core's
 
 (defconst process-tests--ignored-ports
@@ -454,6 +467,38 @@ called with it and returns the arguments of the client."
         (should-not (memq client (process-list)))
         (sockopt-tests-wait
          (lambda () (not (get-process " sockopt"))) 20)))))
+
+(ert-deftest process-tests-handed-over-once ()
+  "A socket beneath a process is given to no other, and left open."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (client (sockopt-tests-client server)))
+      (should (eq (car (sockopt-tests-error
+                        (lambda ()
+                          (sockopt--adopt (gethash client sockopt--handles)
+                                          [:name "second"] :remote
+                                          temporary-file-directory))))
+                  'sockopt-error))
+      (should (eq (process-status client) 'open))
+      (should-not (sockopt-get client :broadcast)))))
+
+(ert-deftest process-tests-finished-once ()
+  "What a thread has connected is handed over once."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (handle (sockopt--hold))
+           (process (sockopt--adopt handle [:name "held" :nowait t] :remote
+                                    temporary-file-directory))
+           (pipe (make-pipe-process :name "pipe" :noquery t))
+           (job (sockopt--start handle pipe "1\n"
+                                (sockopt--address
+                                 :remote (process-contact server :local))
+                                nil 0 [] 0)))
+      (should (sockopt-tests-wait (lambda () (sockopt--won-p job))))
+      (should (sockopt--finish handle job []))
+      (should-not (sockopt--finish handle job []))
+      (should (sockopt-tests-wait (lambda () (eq (process-status process)
+                                                 'open)))))))
 
 (ert-deftest process-tests-channel-deleted ()
   "Processes that connect fail when somebody deletes the module's pipe."
