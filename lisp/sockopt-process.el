@@ -526,6 +526,8 @@ Processes that still waited for a report fail."
 LENIENT and REPORT are as for `sockopt--make-now'."
   (let* ((target (sockopt--target args))
          (handle (sockopt--hold))
+         ;; Half made, it would stay on what holds it for ever.
+         (inhibit-quit t)
          (process (sockopt--make-process args nil handle))
          (wait (sockopt--wait-make :process process :handle handle
                                    :settings settings :report report))

@@ -500,6 +500,25 @@ called with it and returns the arguments of the client."
       (should (sockopt-tests-wait (lambda () (eq (process-status process)
                                                  'open)))))))
 
+(ert-deftest process-tests-quit-while-made ()
+  "A process that is being made when the user quits is made in full."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server))
+          (adopt (symbol-function 'sockopt--adopt)))
+      (cl-letf (((symbol-function 'sockopt--adopt)
+                 (lambda (&rest arguments)
+                   (prog1 (apply adopt arguments)
+                     (setq quit-flag t)))))
+        (should (eq (condition-case nil
+                        (progn
+                          (sockopt-tests-client server :nowait t)
+                          (ignore))
+                      (quit 'quit))
+                    'quit)))
+      (let ((client (get-process "client")))
+        (should (sockopt-tests-wait (lambda () (eq (process-status client)
+                                                   'open))))))))
+
 (ert-deftest process-tests-channel-deleted ()
   "Processes that connect fail when somebody deletes the module's pipe."
   (sockopt-tests-clean
