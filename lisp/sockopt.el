@@ -349,6 +349,8 @@ the value was and what it is now."
 
 (defun sockopt--check-plist (plist)
   "Signal an error unless PLIST has a value for each of its keywords."
+  (unless (proper-list-p plist)
+    (signal 'wrong-type-argument (list 'plistp plist)))
   (cl-loop for (keyword . rest) on plist by #'cddr
            unless (keywordp keyword)
            do (signal 'wrong-type-argument (list 'keywordp keyword))

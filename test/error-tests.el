@@ -59,6 +59,24 @@ It must leave no process and no descriptor behind."
   (error-tests--signals 'sockopt-error "without a value.*:service"
     (error-tests--make :host "127.0.0.1" :service)))
 
+(ert-deftest error-tests-no-proper-list ()
+  "What is no proper list of options is refused, however long it is."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server))
+          (circular (list :keepalive t)))
+      (nconc circular circular)
+      (dolist (options (list 5 "x" [:keepalive t] '(:keepalive t . 5)
+                             circular))
+        (dolist (function
+                 (list (lambda () (sockopt-set-options server options))
+                       (lambda () (sockopt-set-child-options server options))
+                       (lambda () (sockopt-tests-server
+                                   :child-options options))))
+          (let ((error (with-timeout (1 'late)
+                         (sockopt-tests-error function))))
+            (should (eq (car-safe error) 'wrong-type-argument)))))
+      (should-not (sockopt-get server :keepalive)))))
+
 (ert-deftest error-tests-wrong-arguments ()
   "A wrong value signals an error that names its keyword."
   (error-tests--signals 'wrong-type-argument ":name"
