@@ -29,7 +29,7 @@ static enum fault
 from_text (const struct value *value, struct inet *inet)
 {
   char text[INET6_ADDRSTRLEN];
-  if (sizeof text <= value->size)
+  if (sizeof text <= value->size || memchr (value->as.text, '\0', value->size))
     return FAULT_RANGE;
   memcpy (text, value->as.text, value->size);
   text[value->size] = '\0';

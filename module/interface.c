@@ -45,7 +45,8 @@ interface_from_value (const struct value *value, unsigned *index)
     case VALUE_STRING:
       if (value->size == 0)
         return FAULT_NONE;
-      if (sizeof name <= value->size)
+      if (sizeof name <= value->size
+          || memchr (value->as.text, '\0', value->size))
         return FAULT_RANGE;
       memcpy (name, value->as.text, value->size);
       name[value->size] = '\0';

@@ -73,15 +73,28 @@ family_from_lisp (emacs_env *env, emacs_value value)
   return env->is_not_nil (env, value) ? lisp_int (env, value) : AF_UNSPEC;
 }
 
+/* A copy of VALUE, to be freed.  C would see only as much of it as
+   stands before a NUL, so there may be none.  */
+static char *
+name_from_lisp (emacs_env *env, emacs_value value)
+{
+  size_t size;
+  char *name = lisp_copy_string (env, value, &size);
+  if (!name || strlen (name) == size)
+    return name;
+  LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Name has a NUL"),
+               value);
+  free (name);
+  return NULL;
+}
+
 /* A protocol: a symbol or a number.  */
 static int
 protocol_from_lisp (emacs_env *env, emacs_value value)
 {
-  size_t size;
   if (env->eq (env, env->type_of (env, value), Qinteger))
     return lisp_int (env, value);
-  char *name
-    = lisp_copy_string (env, LISP_CALL (env, Qsymbol_name, value), &size);
+  char *name = name_from_lisp (env, LISP_CALL (env, Qsymbol_name, value));
   int protocol = name ? protocol_number (name) : -1;
   free (name);
   if (protocol < 0)
@@ -102,10 +115,9 @@ static struct owned_query
 query_from_lisp (emacs_env *env, emacs_value host, emacs_value service,
                  emacs_value family, emacs_value type)
 {
-  size_t size;
   struct owned_query owned = {
-    .host = lisp_copy_string (env, host, &size),
-    .service = lisp_copy_string (env, service, &size),
+    .host = name_from_lisp (env, host),
+    .service = name_from_lisp (env, service),
     .query = { .family = family_from_lisp (env, family),
                .type = type_from_lisp (env, type) },
   };

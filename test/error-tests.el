@@ -77,6 +77,22 @@ It must leave no process and no descriptor behind."
             (should (eq (car-safe error) 'wrong-type-argument)))))
       (should-not (sockopt-get server :keepalive)))))
 
+(ert-deftest error-tests-nul-in-name ()
+  "A name is not taken for what stands before its NUL."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (port (number-to-string (process-contact server :service))))
+      (dolist (nowait '(nil t))
+        (error-tests--signals 'sockopt-error "NUL"
+          (error-tests--make :host "127.0.0.1\0.example" :service port
+                             :nowait nowait))
+        (error-tests--signals 'sockopt-error "NUL"
+          (error-tests--make :host "127.0.0.1" :service (concat port "\0x")
+                             :nowait nowait)))
+      (error-tests--signals 'sockopt-error "NUL"
+        (error-tests--make :host "127.0.0.1" :service port
+                           :protocol (intern "tcp\0x"))))))
+
 (ert-deftest error-tests-wrong-arguments ()
   "A wrong value signals an error that names its keyword."
   (error-tests--signals 'wrong-type-argument ":name"

@@ -1285,6 +1285,7 @@ RFC 4291."
     (let ((process (option-tests--receiver)))
       (dolist (value '(("x.example" "lo") ("239.1.2.3" "nodev0")
                        ("239.1.2" "lo") ([239 1 2] "lo")
+                       ("239.1.2.3\0x" "lo") ("239.1.2.3" "lo\0x")
                        ("ff12::1" "lo") nil))
         (let ((error (should-error
                       (sockopt-set process :ip-add-membership value))))
