@@ -221,6 +221,8 @@ encode_enumeration (const struct option *option, const struct value *value,
                ? FAULT_RANGE
                : FAULT_NONE;
     }
+  if (value->type == VALUE_BIG)
+    return FAULT_RANGE;
   if (value->type != VALUE_SYMBOL)
     return FAULT_TYPE;
   for (const struct name *name = option->kind->names; name->name; name++)

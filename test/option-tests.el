@@ -788,6 +788,7 @@ sockopt-system-error.*Operation not permitted")
                        (:tcp-keepcnt 128) (:tcp-keepidle 32768)
                        (:bindtodevice "abcdefghijklmnopqrst")
                        (:ip-tos xyzzy) (:ip-mtu-discover xyzzy)
+                       (:ip-tos ,(ash 1 80)) (:ip-tos ,(- (ash 1 80)))
                        (:timestamping (xyzzy))))
         (dolist (error
                  (list (should-error (sockopt-set process keyword value))

@@ -497,6 +497,7 @@ called with it and returns the arguments of the client."
       (should (sockopt-tests-wait (lambda () (sockopt--won-p job))))
       (should (sockopt--finish handle job []))
       (should-not (sockopt--finish handle job []))
+      (sockopt--drop job)
       (should (sockopt-tests-wait (lambda () (eq (process-status process)
                                                  'open)))))))
 
