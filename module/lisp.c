@@ -68,6 +68,21 @@ lisp_string (emacs_env *env, const char *text)
   return env->make_string (env, text, (ptrdiff_t) strlen (text));
 }
 
+static emacs_value
+decode_words (emacs_env *env, const char *text, size_t size)
+{
+  emacs_value coding = LISP_CALL (env, Qsymbol_value, Qlocale_coding_system);
+  return LISP_CALL (env, Qdecode_coding_string,
+                    env->make_unibyte_string (env, text, (ptrdiff_t) size),
+                    coding, Qt);
+}
+
+emacs_value
+lisp_words (emacs_env *env, const char *text)
+{
+  return decode_words (env, text, strlen (text));
+}
+
 char *
 lisp_copy_string (emacs_env *env, emacs_value value, size_t *size)
 {
@@ -331,6 +346,8 @@ lisp_from_value (emacs_env *env, const struct value *value)
       return env->make_float (env, value->as.real);
     case VALUE_STRING:
       return env->make_string (env, value->as.text, (ptrdiff_t) value->size);
+    case VALUE_WORDS:
+      return decode_words (env, value->as.text, value->size);
     case VALUE_BYTES:
       return env->make_unibyte_string (env, value->as.text,
                                        (ptrdiff_t) value->size);
@@ -533,7 +550,7 @@ lisp_signal_errno (emacs_env *env, const char *verb, int code,
   const char *words = errno_words (code, buffer, sizeof buffer);
   if (lisp_pending (env))
     return;
-  data = LISP_CALL (env, Qcons_function, lisp_string (env, words), data);
+  data = LISP_CALL (env, Qcons_function, lisp_words (env, words), data);
   data = LISP_CALL (env, Qcons_function, lisp_string (env, verb), data);
   lisp_signal (env, errno_condition (code), data);
 }

@@ -40,6 +40,9 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
   DO (Qsymbol, "symbol")                                                      \
   DO (Qvconcat, "vconcat")                                                    \
   DO (Qsymbol_name, "symbol-name")                                            \
+  DO (Qsymbol_value, "symbol-value")                                          \
+  DO (Qlocale_coding_system, "locale-coding-system")                          \
+  DO (Qdecode_coding_string, "decode-coding-string")                          \
   DO (Qstring, "string")                                                      \
   DO (Qvector, "vector")                                                      \
   DO (Qcons, "cons")                                                          \
@@ -133,6 +136,10 @@ void lisp_signal (emacs_env *env, emacs_value symbol, emacs_value data);
 
 /* A Lisp string of the terminated UTF-8 TEXT.  */
 emacs_value lisp_string (emacs_env *env, const char *text);
+
+/* A Lisp string of the terminated TEXT, which the system says in the
+   language and the coding of the locale.  */
+emacs_value lisp_words (emacs_env *env, const char *text);
 
 /* A terminated copy of the Lisp string VALUE in UTF-8, to be freed by
    the caller; its length goes to *SIZE.  Null after an error.  */

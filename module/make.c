@@ -149,7 +149,7 @@ signal_lookup (emacs_env *env, int code, int system_code, emacs_value host,
   const char *words = lookup_words (code, system_code, buffer, sizeof buffer);
   LISP_SIGNAL (env, Qsockopt_system_error,
                lisp_string (env, "Cannot look up host"),
-               lisp_string (env, words), host, service);
+               lisp_words (env, words), host, service);
 }
 
 /* Wait until FD has an event, which is all that happens on it.  Return
@@ -359,7 +359,7 @@ failures_to_lisp (emacs_env *env, const struct setting *settings, size_t count)
           = errno_words (settings[i].code, buffer, sizeof buffer);
         emacs_value pair = LISP_CALL (env, Qcons_function,
                                       lisp_keyword (env, settings[i].option),
-                                      lisp_string (env, words));
+                                      lisp_words (env, words));
         list = LISP_CALL (env, Qcons_function, pair, list);
       }
   return list;
@@ -666,8 +666,8 @@ signal_job (emacs_env *env, struct job *job, const struct race *race,
   if (code != 0)
     LISP_SIGNAL (env, Qsockopt_system_error,
                  lisp_string (env, "Cannot look up host"),
-                 lisp_string (env, lookup_words (code, system_code, buffer,
-                                                 sizeof buffer)));
+                 lisp_words (env, lookup_words (code, system_code, buffer,
+                                                sizeof buffer)));
   else
     signal_failure (env, &race->failure, settings,
                     race->plan ? race->plan->settings : NULL, Qnil);

@@ -398,6 +398,7 @@ decode_error (const struct option *option, const struct bytes *bytes,
       || !value_string (&value->as.items[1], pool, words, strlen (words)))
     return FAULT_MEMORY;
   value->type = VALUE_PAIR;
+  value->as.items[1].type = VALUE_WORDS;
   if (name)
     value_symbol (&value->as.items[0], name);
   else

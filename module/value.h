@@ -37,6 +37,7 @@ enum value_type
   VALUE_FLOAT,
   VALUE_STRING,
   VALUE_BYTES, /* a unibyte string, when given to Lisp */
+  VALUE_WORDS, /* likewise, in the locale's coding */
   VALUE_SYMBOL,
   VALUE_LIST,
   VALUE_PAIR, /* a cons of two items */

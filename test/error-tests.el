@@ -157,6 +157,45 @@ It must leave no process and no descriptor behind."
       (should (string-prefix-p "make client process failed: Connection"
                                (error-message-string error))))))
 
+(defun error-tests--refused-words (port)
+  "Return a form that prints what is said of PORT, where nobody listens.
+It prints the characters as numbers: whichever the locale, these are read."
+  `(let ((process (sockopt-make-network-process
+                   :name "datagram" :type 'datagram :host "127.0.0.1"
+                   :service ,port)))
+     (sockopt-set process :ip-recverr t)
+     (ignore-errors (process-send-string process "x"))
+     (print (list (append (condition-case error
+                              (sockopt-make-network-process
+                               :name "refused" :host "127.0.0.1"
+                               :service ,port)
+                            (error (nth 2 error)))
+                          nil)
+                  (append (cdr (sockopt-get process :error)) nil)))))
+
+(ert-deftest error-tests-words-of-the-locale ()
+  "What the system says is decoded as the locale has it."
+  (unless (file-exists-p "/usr/share/locale/fr/LC_MESSAGES/libc.mo")
+    (ert-skip "the C library does not speak French"))
+  (unless (executable-find "localedef")
+    (ert-skip "there is no localedef"))
+  (sockopt-tests-with-directory directory
+    (let* ((locale (expand-file-name "fr_FR.ISO-8859-1" directory))
+           (form (error-tests--refused-words (error-tests--free-port)))
+           (words (append "Connexion refus\u00e9e" nil)))
+      (call-process "localedef" nil nil nil "-i" "fr_FR" "-f" "ISO-8859-1"
+                    locale)
+      (unless (file-directory-p locale)
+        (ert-skip "the locale fr_FR cannot be made"))
+      (let ((process-environment
+             (append (list (concat "LOCPATH=" directory)
+                           "LC_ALL=fr_FR.ISO-8859-1" "LANGUAGE=")
+                     process-environment)))
+        (should (equal (read (sockopt-tests-emacs "-L" "lisp" "-l" "sockopt"
+                                                  "--eval"
+                                                  (format "%S" form)))
+                       (list words words)))))))
+
 (ert-deftest error-tests-no-such-host ()
   "A host that is not found signals the resolver's words and its name."
   (error-tests--signals 'sockopt-system-error

@@ -104,6 +104,7 @@ same_value (const struct value *a, const struct value *b)
       return !(a->as.real < b->as.real) && !(b->as.real < a->as.real);
     case VALUE_STRING:
     case VALUE_BYTES:
+    case VALUE_WORDS:
     case VALUE_SYMBOL:
       return memcmp (a->as.text, b->as.text, a->size) == 0;
     case VALUE_LIST:
@@ -147,6 +148,7 @@ print (FILE *file, const struct value *value)
       break;
     case VALUE_STRING:
     case VALUE_BYTES:
+    case VALUE_WORDS:
     case VALUE_SYMBOL:
       fprintf (file, "%.*s", (int) value->size, value->as.text);
       break;
