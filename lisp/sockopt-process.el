@@ -240,19 +240,19 @@ server's sentinel, and it is called before their filter."
            (sockopt--set-up-child server process)))
        (funcall sentinel process message)))))
 
+(defun sockopt--with-log (args)
+  "Return ARGS with our `:log' if they make a server."
+  (if (plist-get args :server)
+      (plist-put (copy-sequence args) :log
+                 (sockopt--log (plist-get args :log)))
+    args))
+
 (defun sockopt--placeholder-arguments (args)
   "Return those of ARGS that a placeholder is made with, as a list."
-  (append
+  (sockopt--with-log
    (cl-loop for (keyword value) on args by #'cddr
             when (memq keyword sockopt--kept-keywords)
-            append (list keyword
-                         (if (and (eq keyword :log)
-                                  (plist-get args :server))
-                             (sockopt--log value)
-                           value)))
-   (and (plist-get args :server)
-        (not (plist-member args :log))
-        (list :log (sockopt--log nil)))))
+            append (list keyword value))))
 
 (defun sockopt--datagram-arguments (args address)
   "Return the arguments of a placeholder for a datagram socket.
@@ -362,9 +362,7 @@ The first LENIENT of them may fail, which REPORT is then called with."
     (sockopt--or-discard process
       (puthash process handle sockopt--handles)
       (when server
-        (puthash process t sockopt--own-servers)
-        (puthash process (plist-get args :child-options)
-                 sockopt--child-options))
+        (sockopt--note-server process args))
       (sockopt--set-contact process
                             (sockopt--contact-addresses
                              (sockopt--contact args) address handle))
@@ -404,13 +402,30 @@ Unlike the rest this takes time, and the user may quit."
 Then set OPTIONS and RULES, plists; REPORT is called with what fails of
 the latter."
   (let ((process (apply #'sockopt--core-make-network-process
-                        (cl-loop for (keyword value) on args by #'cddr
-                                 when (memq keyword sockopt--keywords)
-                                 append (list keyword value)))))
+                        (sockopt--with-log
+                         (cl-loop for (keyword value) on args by #'cddr
+                                  unless (get keyword 'sockopt--row)
+                                  append (list keyword value))))))
     (sockopt--or-discard process
+      (when (plist-get args :server)
+        (sockopt--note-server process args)
+        (sockopt--restore-log process args))
       (funcall report process (sockopt--set-lenient process rules))
       (sockopt-set-options process options))
     process))
+
+(defun sockopt--note-server (process args)
+  "Note that PROCESS, made by ARGS, is a server that sees to its children."
+  (puthash process t sockopt--own-servers)
+  (puthash process (plist-get args :child-options) sockopt--child-options))
+
+(defun sockopt--restore-log (process args)
+  "Have the contact information of PROCESS name the `:log' of ARGS, if any."
+  (let ((contact (sockopt--core-contact process t t)))
+    (if (plist-member args :log)
+        (plist-put contact :log (plist-get args :log))
+      ;; It is never the first.
+      (cl-remf contact :log))))
 
 (defun sockopt--set-lenient (process plist)
   "Set the options in PLIST on PROCESS.

@@ -894,21 +894,24 @@ It is a client of a server whose queue is full."
                         mode-tests--events))))
 
 (ert-deftest mode-tests-child-options ()
-  "`:child-options' are set before the child's filter sees any data."
-  (mode-tests--with nil
-    (let* ((log nil)
-           (server (mode-tests--server
-                    :filter #'mode-tests--note-data
-                    :sentinel #'mode-tests--note-event
-                    :log (lambda (server client message)
-                           (push (list server client message) log))
-                    :child-options mode-tests--child-options)))
-      (mode-tests--check-child server)
-      (should (eq (caar log) server))
-      (should (eq (nth 1 (car log)) (mode-tests--child server)))
-      (should (/= 3 (sockopt-get server :priority)))
-      (should (equal mode-tests--child-options
-                     (process-contact server :child-options))))))
+  "`:child-options' are set before the child's filter sees any data.
+So it is where core would have taken a socket from outside."
+  (dolist (more '(nil (:use-external-socket t)))
+    (mode-tests--with nil
+      (let* ((log nil)
+             (server (apply #'mode-tests--server
+                            :filter #'mode-tests--note-data
+                            :sentinel #'mode-tests--note-event
+                            :log (lambda (server client message)
+                                   (push (list server client message) log))
+                            :child-options mode-tests--child-options
+                            more)))
+        (mode-tests--check-child server)
+        (should (eq (caar log) server))
+        (should (eq (nth 1 (car log)) (mode-tests--child server)))
+        (should (/= 3 (sockopt-get server :priority)))
+        (should (equal mode-tests--child-options
+                       (process-contact server :child-options)))))))
 
 (ert-deftest mode-tests-set-child-options ()
   "Core's servers get the same from `sockopt-set-child-options'."
@@ -974,23 +977,45 @@ It is a client of a server whose queue is full."
           (should (>= (mode-tests--times ":tcp-congestion" messages)
                       1)))))))
 
+(defun mode-tests--check-child-contact (&rest arguments)
+  "Check the contact of a child of a server made with ARGUMENTS besides."
+  ;; The kernel does not hand the priority down.
+  (let* ((server (apply #'mode-tests--server :filter #'mode-tests--echo
+                        :keepalive t :priority 4 :tcp-nodelay t
+                        :child-options '(:tcp-keepidle 77) arguments))
+         (child (mode-tests--served server))
+         (contact (sockopt--core-contact child t)))
+    (should-not (plist-get contact :server))
+    (should (plist-member contact :priority))
+    (cl-loop for (key value) on contact by #'cddr
+             when (memq key (sockopt-option-list))
+             do (ert-info ((format "%S" key))
+                  (should (equal value (sockopt-get child key)))))))
+
 (ert-deftest mode-tests-child-contact ()
   "A child's contact is the kernel's truth, not the server's."
-  (mode-tests--with nil
-    ;; The kernel does not hand the priority down.
-    (let* ((server (mode-tests--server :filter #'mode-tests--echo
-                                       :keepalive t :priority 4
-                                       :tcp-nodelay t :reuseport t
-                                       :child-options
-                                       '(:tcp-keepidle 77)))
-           (child (mode-tests--served server))
-           (contact (sockopt--core-contact child t)))
-      (should-not (plist-get contact :server))
-      (should (plist-member contact :priority))
-      (cl-loop for (key value) on contact by #'cddr
-               when (memq key (sockopt-option-list))
-               do (ert-info ((format "%S" key))
-                    (should (equal value (sockopt-get child key))))))))
+  (dolist (more '((:reuseport t) (:use-external-socket t)))
+    (mode-tests--with nil
+      (apply #'mode-tests--check-child-contact more))))
+
+(ert-deftest mode-tests-external-socket-contact ()
+  "So made, a server's contact has what core's would have."
+  (let ((contacts nil))
+    (dolist (rules `(nil ,mode-tests--everything))
+      (dolist (more `((:log ,#'ignore) nil))
+        (mode-tests--with rules
+          (let ((contact (copy-sequence
+                          (process-contact
+                           (apply #'mode-tests--server
+                                  :use-external-socket t :unheard-of 1
+                                  more)
+                           t))))
+            (dolist (key '(:service :local))
+              (setf (plist-get contact key) nil))
+            (push contact contacts)))))
+    (pcase-let ((`(,ruled ,ruled-log ,core ,core-log) contacts))
+      (should (equal ruled (append core '(:priority 3))))
+      (should (equal ruled-log (append core-log '(:priority 3)))))))
 
 (ert-deftest mode-tests-child-of-ruled-server ()
   "A server that only a rule is for has children as any other."
