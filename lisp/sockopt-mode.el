@@ -224,7 +224,9 @@ Keywords that nobody knows are left alone, as core does."
          (settings (and rules
                         (sockopt-mode--safely
                          rules nil #'sockopt-mode--rule-options rules))))
-    (if (or options settings (plist-get args :child-options))
+    ;; Without a name it fails, and each Emacs says so in its own words.
+    (if (and (or options settings (plist-get args :child-options))
+             (stringp (plist-get args :name)))
         (sockopt-mode--make-with (append args extra) options settings)
       (apply core args))))
 
