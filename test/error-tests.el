@@ -181,7 +181,7 @@ It prints the characters as numbers: whichever the locale, these are read."
     (ert-skip "there is no localedef"))
   (sockopt-tests-with-directory directory
     (let* ((locale (expand-file-name "fr_FR.ISO-8859-1" directory))
-           (form (error-tests--refused-words (error-tests--free-port)))
+           (form (error-tests--refused-words (sockopt-tests-free-port)))
            (words (append "Connexion refus\u00e9e" nil)))
       (call-process "localedef" nil nil nil "-i" "fr_FR" "-f" "ISO-8859-1"
                     locale)
