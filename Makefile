@@ -25,6 +25,8 @@ LISP := $(sort $(wildcard lisp/*.el))
 CHECK_C := $(sort $(wildcard test/check/*.c))
 CHECK_H := $(sort $(wildcard test/check/*.h))
 TEST_LISP := $(sort $(wildcard test/*.el))
+BENCH_LISP := $(sort $(wildcard bench/*.el))
+BENCH_C := $(sort $(wildcard bench/*.c))
 ERT := $(sort $(wildcard test/*-tests.el))
 
 # What the C tests can reach: all that knows nothing of Emacs.
@@ -102,6 +104,16 @@ check: all build/check		## Run all tests, C and ERT: make check [SELECTOR=...]
 	EMACS='$(EMACS)' MODULE=$(MODULE) SELECTOR='$(SELECTOR)' \
 	  test/run-tests build/results build/check $(ERT)
 
+build/bare: $(BENCH_C) build/config
+	$(BUILD_CC) -Imodule -o $@ $(BENCH_C) $(BARE_C)
+
+bench/%.elc: bench/%.el $(LISP) build/config
+	$(BATCH) -L lisp --eval '(setq load-prefer-newer t)' \
+	  -f batch-byte-compile $<
+
+bench: all build/bare $(BENCH_LISP:.el=.elc)	## Compare the speed with core's, C's and Python's
+	$(BATCH) -L lisp -L bench -l bench -f sockopt-bench build/bare $(LISP)
+
 $(SANITIZED): build/config
 	@mkdir -p $(@D)
 	$(BUILD_CC) $(SANITIZE) $(MODULE_FLAGS) -o $@ $(MODULE_C)
@@ -121,7 +133,7 @@ sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests und
 	CK_FORK=no timeout 300 valgrind -q --leak-check=full \
 	  --error-exitcode=99 build/check
 
-LINT_C = $(MODULE_C) $(CHECK_C)
+LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C)
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
 EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
@@ -142,18 +154,18 @@ lint-tidy:
 
 lint-lisp:
 	$(BATCH) -L lisp -L test -l test/lint.el -f sockopt-lint \
-	  $(LISP) $(TEST_LISP)
+	  $(LISP) $(TEST_LISP) $(BENCH_LISP)
 
 docs: all			## Write the generated parts of README.org
 	$(BATCH) -L lisp -l test/docs.el -f sockopt-docs-write
 
 clean:				## Remove all that the other targets make
-	rm -rf build $(MODULE) lisp/*.elc test/*.elc
+	rm -rf build $(MODULE) lisp/*.elc test/*.elc bench/*.elc
 
 help:				## List the targets
 	@sed -n 's/^\([a-z][a-z]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check sanitize lint lint-c lint-tidy lint-lisp \
-	docs clean help FORCE
+.PHONY: all module lisp demo check bench sanitize lint lint-c lint-tidy \
+	lint-lisp docs clean help FORCE
 .DELETE_ON_ERROR:

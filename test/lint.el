@@ -5,8 +5,8 @@
 
 ;;; Commentary:
 
-;; `make lint' calls this with the files of lisp/ and test/.  Those of
-;; test/ are only byte-compiled.
+;; `make lint' calls this with the files of lisp/, test/ and bench/.  Only
+;; those of lisp/ are more than byte-compiled.
 
 ;;; Code:
 
