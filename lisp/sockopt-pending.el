@@ -34,7 +34,7 @@
 
 (declare-function sockopt--check "../module/sockopt-module.c" (settings))
 (declare-function sockopt--get "../module/sockopt-module.c"
-                  (process handle row argument))
+                  (process status handle row argument))
 
 (defvar sockopt--pending (make-hash-table :test #'eq :weakness 'key)
   "For each process that core connects, a list of (OPTION VALUE COOKIE).
@@ -92,7 +92,8 @@ was set."
   (let ((row (sockopt--row option))
         (kept (assq option (gethash process sockopt--pending))))
     (cond ((not (sockopt--looking-up-p process))
-           (sockopt--get process (sockopt--renew-handle process) row argument))
+           (sockopt--get process 'connect (sockopt--renew-handle process) row
+                         argument))
           (kept (nth 1 kept))
           (t (signal 'sockopt-error
                      (list "Process is still looking up its host"

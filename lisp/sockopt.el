@@ -83,20 +83,22 @@
 
 (declare-function sockopt--rows "../module/sockopt-module.c" ())
 (declare-function sockopt--get "../module/sockopt-module.c"
-                  (process handle row argument))
-(declare-function sockopt--set "../module/sockopt-module.c" (process handle row value))
+                  (process status handle row argument))
+(declare-function sockopt--set "../module/sockopt-module.c"
+                  (process status handle row value))
 (declare-function sockopt--set-many "../module/sockopt-module.c"
-                  (process handle settings))
-(declare-function sockopt--options "../module/sockopt-module.c" (process handle))
+                  (process status handle settings))
+(declare-function sockopt--options "../module/sockopt-module.c"
+                  (process status handle))
 (declare-function sockopt--check "../module/sockopt-module.c" (settings))
 (declare-function sockopt--find "../module/sockopt-module.c" (process))
 (declare-function module-load "ext:emacs-module.c" (file))
 (declare-function sockopt--supported "../module/sockopt-module.c"
-                  (process handle row))
+                  (process status handle row))
 (declare-function sockopt--get-raw "../module/sockopt-module.c"
-                  (process handle level number length))
+                  (process status handle level number length))
 (declare-function sockopt--set-raw "../module/sockopt-module.c"
-                  (process handle level number bytes))
+                  (process status handle level number bytes))
 (declare-function sockopt--absent "../module/sockopt-module.c" (name))
 (declare-function advice--cd*r "nadvice" (f))
 
@@ -286,7 +288,8 @@ This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
       ;; These may load the module, and so come before its functions.
       (let ((handle (or handle (sockopt--renew-handle process)))
             (row (sockopt--row option)))
-        (sockopt--get process handle row argument)))
+        (sockopt--get process (process-status process) handle row
+                      argument)))
      ((gethash process sockopt--waiting)
       (sockopt--get-waiting process option))
      (t (sockopt--get-pending process option argument)))))
@@ -296,7 +299,8 @@ This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
 HANDLE is of its socket, nil if it is not known."
   (let ((handle (or handle (sockopt--renew-handle process)))
         (row (sockopt--row option)))
-    (setq value (sockopt--set process handle row value)))
+    (setq value (sockopt--set process (process-status process) handle row
+                              value)))
   (plist-put (sockopt--core-contact process t t) option value)
   t)
 
@@ -375,7 +379,8 @@ error names it, those before it stay set, and the error data end with
     (let ((settings (sockopt--settings plist))
           (handle (sockopt--handle process)))
       (condition-case error
-          (sockopt--set-many process handle settings)
+          (sockopt--set-many process (process-status process) handle
+                             settings)
         (sockopt-error
          (let ((done (sockopt--note-settings process plist settings)))
            (signal (car error)
@@ -400,7 +405,7 @@ of the options that were set."
 It has every option that this socket has and that can be read, but for
 those whose reading changes the socket."
   (let ((handle (sockopt--handle process)))
-    (sockopt--options process handle)))
+    (sockopt--options process (process-status process) handle)))
 
 (defun sockopt--option-p (keyword)
   "Return non-nil if KEYWORD is an option, and no keyword of core."
@@ -432,7 +437,9 @@ With PROCESS, if its socket has the option, which the kernel is asked."
   (let ((row (get option 'sockopt--row)))
     (and row
          (or (null process)
-             (sockopt--supported process (sockopt--handle process) row))
+             (let ((handle (sockopt--handle process)))
+               (sockopt--supported process (process-status process) handle
+                                   row)))
          t)))
 
 (defun sockopt-get-raw (process level number length)
@@ -441,7 +448,8 @@ LEVEL and NUMBER are the integers that C programs pass to getsockopt(2).
 LENGTH is how many bytes to ask for, at most 65536.  Value is a unibyte
 string, shorter if the kernel gives less."
   (let ((handle (sockopt--handle process)))
-    (sockopt--get-raw process handle level number length)))
+    (sockopt--get-raw process (process-status process) handle level number
+                      length)))
 
 (defun sockopt-set-raw (process level number bytes)
   "Set a socket option of PROCESS that has no keyword.  Return t.
@@ -451,7 +459,8 @@ BYTES is the value, a unibyte string of at most 65536 bytes."
       (setq bytes (string-to-unibyte bytes))
     (error (signal 'wrong-type-argument (list 'unibyte-string-p bytes))))
   (let ((handle (sockopt--handle process)))
-    (sockopt--set-raw process handle level number bytes)
+    (sockopt--set-raw process (process-status process) handle level number
+                      bytes)
     t))
 
 (defun sockopt-contact (process &optional key)

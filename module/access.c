@@ -45,15 +45,24 @@ row_get (emacs_env *env, emacs_value value)
   return &options[index];
 }
 
-/* The handle in VALUE, or a new one of PROCESS if that has another
-   socket by now: core gives it one when it tries its next address.  */
+/* The handle in ARGS, which are a process, its status and its handle; or
+   a new one if the process has another socket by now.
+
+   Emacs vouches for the descriptor of a process that is open: it has not
+   closed it, nor does it go on to the next address, with a new socket.
+   So once the kernel has been asked, it is not asked again, for that
+   would double the time that most options take.  */
 static struct handle *
-live_handle (emacs_env *env, emacs_value process, emacs_value value)
+live_handle (emacs_env *env, emacs_value *args)
 {
-  struct handle *handle = handle_get (env, value);
-  if (handle && !handle_valid (handle))
-    handle = handle_get (env, LISP_CALL (env, Qrenew, process));
-  return handle;
+  struct handle *handle = handle_get (env, args[2]);
+  bool open = env->eq (env, args[1], Qopen) || env->eq (env, args[1], Qlisten);
+  if (!handle || (open && handle->steady))
+    return handle;
+  handle->steady = open;
+  return handle_valid (handle)
+           ? handle
+           : handle_get (env, LISP_CALL (env, Qrenew, args[0]));
 }
 
 /* Read OPTION of HANDLE's socket into *VALUE; BYTES is as for
@@ -99,6 +108,16 @@ late_hint (const struct option *option)
     }
 }
 
+/* Whether OPTION, once set to BYTES, reads as just these.  */
+static bool
+reads_as_written (const struct option *option, const struct bytes *bytes)
+{
+  const struct kind *kind = option->kind;
+  return option->access & ACCESS_GET
+         && !(option->flags & (OPTION_ADJUSTED | OPTION_ARGUMENT))
+         && !kind->set && !kind->get && bytes->length == kind->size;
+}
+
 /* Set OPTION to BYTES, made of VALUE.  Return what the kernel made of
    it, or VALUE where that cannot be read.  */
 static emacs_value
@@ -116,23 +135,25 @@ write_option (emacs_env *env, struct handle *handle,
   int code = has ? option_set (handle->fd, option, bytes) : ENOPROTOOPT;
   if (code != 0)
     lisp_signal_option (env, option, code, &value);
+  else if (reads_as_written (option, bytes))
+    value = lisp_decode (env, option, bytes);
   else
     read_plain (env, handle, option, &value);
   return value;
 }
 
-/* (sockopt--get PROCESS HANDLE ROW ARGUMENT) */
+/* (sockopt--get PROCESS STATUS HANDLE ROW ARGUMENT) */
 PRIMITIVE (sockopt_get)
 {
   (void) nargs;
   (void) data;
   struct bytes bytes;
   emacs_value value = Qnil;
-  struct handle *handle = live_handle (env, args[0], args[1]);
-  const struct option *option = handle ? row_get (env, args[2]) : NULL;
+  struct handle *handle = live_handle (env, args);
+  const struct option *option = handle ? row_get (env, args[3]) : NULL;
   if (!option)
     return Qnil;
-  lisp_prepare (env, option, args[3], &bytes);
+  lisp_prepare (env, option, args[4], &bytes);
   if (lisp_pending (env))
     return Qnil;
   int code = read_option (env, handle, option, &bytes, &value);
@@ -141,15 +162,15 @@ PRIMITIVE (sockopt_get)
   return value;
 }
 
-/* (sockopt--set PROCESS HANDLE ROW VALUE) */
+/* (sockopt--set PROCESS STATUS HANDLE ROW VALUE) */
 PRIMITIVE (sockopt_set)
 {
   (void) nargs;
   (void) data;
   struct bytes bytes;
-  emacs_value value = args[3];
-  struct handle *handle = live_handle (env, args[0], args[1]);
-  const struct option *option = handle ? row_get (env, args[2]) : NULL;
+  emacs_value value = args[4];
+  struct handle *handle = live_handle (env, args);
+  const struct option *option = handle ? row_get (env, args[3]) : NULL;
   if (!option)
     return Qnil;
   lisp_encode (env, option, value, &bytes);
@@ -192,7 +213,7 @@ settings_from_lisp (emacs_env *env, emacs_value vector, int lenient,
   return settings;
 }
 
-/* (sockopt--set-many PROCESS HANDLE SETTINGS)
+/* (sockopt--set-many PROCESS STATUS HANDLE SETTINGS)
 
    SETTINGS is [ROW VALUE ROW VALUE ...].  Nothing is set if any value is
    wrong.  As each option is set, its ROW there becomes nil and its VALUE
@@ -203,18 +224,18 @@ PRIMITIVE (sockopt_set_many)
   (void) nargs;
   (void) data;
   size_t count;
-  struct handle *handle = live_handle (env, args[0], args[1]);
-  struct setting *settings = settings_from_lisp (env, args[2], 0, &count);
+  struct handle *handle = live_handle (env, args);
+  struct setting *settings = settings_from_lisp (env, args[3], 0, &count);
   for (size_t i = 0; handle && i < count && !lisp_pending (env); i++)
     {
       ptrdiff_t slot = 2 * (ptrdiff_t) i;
-      emacs_value value = env->vec_get (env, args[2], slot + 1);
+      emacs_value value = env->vec_get (env, args[3], slot + 1);
       value = write_option (env, handle, settings[i].option,
                             &settings[i].bytes, value);
       if (lisp_pending (env))
         break;
-      env->vec_set (env, args[2], slot, Qnil);
-      env->vec_set (env, args[2], slot + 1, value);
+      env->vec_set (env, args[3], slot, Qnil);
+      env->vec_set (env, args[3], slot + 1, value);
     }
   settings_free (settings, count);
   return Qnil;
@@ -231,13 +252,13 @@ PRIMITIVE (sockopt_check)
   return Qnil;
 }
 
-/* (sockopt--options PROCESS HANDLE) */
+/* (sockopt--options PROCESS STATUS HANDLE) */
 PRIMITIVE (sockopt_options)
 {
   (void) nargs;
   (void) data;
   ptrdiff_t count = 0;
-  struct handle *handle = live_handle (env, args[0], args[1]);
+  struct handle *handle = live_handle (env, args);
   emacs_value *plist = calloc (2 * options_count, sizeof *plist);
   for (size_t i = 0; handle && plist && i < options_count; i++)
     if (read_plain (env, handle, &options[i], &plist[count + 1]) == 0)
@@ -259,14 +280,14 @@ PRIMITIVE (sockopt_find)
   return fd < 0 ? Qnil : handle_make (env, fd, false);
 }
 
-/* (sockopt--supported PROCESS HANDLE ROW) */
+/* (sockopt--supported PROCESS STATUS HANDLE ROW) */
 PRIMITIVE (sockopt_supported)
 {
   (void) nargs;
   (void) data;
   emacs_value value;
-  struct handle *handle = live_handle (env, args[0], args[1]);
-  const struct option *option = handle ? row_get (env, args[2]) : NULL;
+  struct handle *handle = live_handle (env, args);
+  const struct option *option = handle ? row_get (env, args[3]) : NULL;
   if (!option)
     return Qnil;
   /* What cannot be asked for, the table knows.  */
@@ -287,7 +308,7 @@ static void
 signal_raw (emacs_env *env, const char *verb, int code, emacs_value *args)
 {
   lisp_signal_errno (env, verb, code,
-                     LISP_CALL (env, Qlist, args[2], args[3]));
+                     LISP_CALL (env, Qlist, args[3], args[4]));
 }
 
 /* How many bytes the kernel means by one when it is asked for the option
@@ -306,19 +327,19 @@ raw_unit (int level, int number)
   return 1;
 }
 
-/* (sockopt--get-raw PROCESS HANDLE LEVEL NUMBER LENGTH) */
+/* (sockopt--get-raw PROCESS STATUS HANDLE LEVEL NUMBER LENGTH) */
 PRIMITIVE (sockopt_get_raw)
 {
   (void) nargs;
   (void) data;
   emacs_value result = Qnil;
   struct bytes bytes = BYTES_NONE;
-  struct handle *handle = live_handle (env, args[0], args[1]);
-  int level = lisp_int (env, args[2]);
-  int number = lisp_int (env, args[3]);
-  int size = lisp_int (env, args[4]);
+  struct handle *handle = live_handle (env, args);
+  int level = lisp_int (env, args[3]);
+  int number = lisp_int (env, args[4]);
+  int size = lisp_int (env, args[5]);
   if (!lisp_pending (env) && (size < 0 || RAW_MAX < size))
-    LISP_SIGNAL (env, Qargs_out_of_range, args[4], env->make_integer (env, 0),
+    LISP_SIGNAL (env, Qargs_out_of_range, args[5], env->make_integer (env, 0),
                  env->make_integer (env, RAW_MAX));
   if (lisp_pending (env))
     return Qnil;
@@ -339,18 +360,18 @@ PRIMITIVE (sockopt_get_raw)
   return result;
 }
 
-/* (sockopt--set-raw PROCESS HANDLE LEVEL NUMBER BYTES) */
+/* (sockopt--set-raw PROCESS STATUS HANDLE LEVEL NUMBER BYTES) */
 PRIMITIVE (sockopt_set_raw)
 {
   (void) nargs;
   (void) data;
   size_t size = 0;
-  struct handle *handle = live_handle (env, args[0], args[1]);
-  int level = lisp_int (env, args[2]);
-  int number = lisp_int (env, args[3]);
-  char *text = lisp_copy_bytes (env, args[4], &size);
+  struct handle *handle = live_handle (env, args);
+  int level = lisp_int (env, args[3]);
+  int number = lisp_int (env, args[4]);
+  char *text = lisp_copy_bytes (env, args[5], &size);
   if (text && RAW_MAX < size)
-    LISP_SIGNAL (env, Qargs_out_of_range, args[4], env->make_integer (env, 0),
+    LISP_SIGNAL (env, Qargs_out_of_range, args[5], env->make_integer (env, 0),
                  env->make_integer (env, RAW_MAX));
   else if (text
            && setsockopt (handle->fd, level, number, text, (socklen_t) size)

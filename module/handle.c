@@ -119,6 +119,7 @@ handle_settle (struct handle *handle, int fd)
   handle->fd = fd;
   handle->owned = false;
   handle->sort = 0;
+  handle->steady = false;
   socket_identity (fd, &handle->identity);
 }
 

@@ -40,6 +40,10 @@ struct handle
   /* What option_sort says of it, 0 if it has not been asked.  */
   unsigned sort;
 
+  /* Whether IDENTITY was seen after Emacs had settled on FD: then FD is
+     right for as long as Emacs calls the process open.  */
+  bool steady;
+
   /* The other end of what holds a process that is still connecting, or
      -1.  */
   int peer;

@@ -172,7 +172,7 @@ decode_memory_info (const struct option *option, const struct bytes *bytes,
 const struct kind kind_memory_info = {
   .name = "plist",
   .predicate = "listp",
-  .size = BYTES_WITHIN,
+  .size = FIRST_ROOM,
   .decode = decode_memory_info,
 };
 

@@ -39,6 +39,12 @@ enum
   LINGER_SECONDS_MAX = 65535
 };
 
+/* How many bytes a value of any length is first read into.  */
+enum
+{
+  FIRST_ROOM = 320
+};
+
 /* What is wrong with a value, if anything.  */
 enum fault
 {

@@ -86,7 +86,7 @@ const struct kind kind_interface = {
 const struct kind kind_label = {
   .name = "string",
   .predicate = "stringp",
-  .size = BYTES_WITHIN,
+  .size = FIRST_ROOM,
   .decode = decode_name,
 };
 
@@ -104,7 +104,7 @@ decode_octets (const struct option *option, const struct bytes *bytes,
 const struct kind kind_octets = {
   .name = "unibyte string",
   .predicate = "stringp",
-  .size = BYTES_WITHIN,
+  .size = FIRST_ROOM,
   .decode = decode_octets,
 };
 

@@ -83,7 +83,7 @@ decode_groups (const struct option *option, const struct bytes *bytes,
 const struct kind kind_groups = {
   .name = "list of group numbers",
   .predicate = "listp",
-  .size = BYTES_WITHIN,
+  .size = FIRST_ROOM,
   .decode = decode_groups,
 };
 

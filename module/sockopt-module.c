@@ -58,25 +58,25 @@ DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
        "Return the option table.\n\n"
        "(fn)");
 
-DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 4, 4,
+DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 5, 5,
        "Return an option of PROCESS, by the number of its ROW.\n\n"
-       "(fn PROCESS HANDLE ROW ARGUMENT)");
+       "(fn PROCESS STATUS HANDLE ROW ARGUMENT)");
 
-DEFUN ("sockopt--set", sockopt_set, Ssockopt_set, 4, 4,
+DEFUN ("sockopt--set", sockopt_set, Ssockopt_set, 5, 5,
        "Set an option of PROCESS to VALUE and return what it now is.\n\n"
-       "(fn PROCESS HANDLE ROW VALUE)");
+       "(fn PROCESS STATUS HANDLE ROW VALUE)");
 
-DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, 3,
+DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 4, 4,
        "Set options of PROCESS by SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
-       "(fn PROCESS HANDLE SETTINGS)");
+       "(fn PROCESS STATUS HANDLE SETTINGS)");
 
 DEFUN ("sockopt--check", sockopt_check, Ssockopt_check, 1, 1,
        "Signal what is wrong with SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
        "(fn SETTINGS)");
 
-DEFUN ("sockopt--options", sockopt_options, Ssockopt_options, 2, 2,
+DEFUN ("sockopt--options", sockopt_options, Ssockopt_options, 3, 3,
        "Return a plist of the readable options of PROCESS.\n\n"
-       "(fn PROCESS HANDLE)");
+       "(fn PROCESS STATUS HANDLE)");
 
 DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 1, 1,
        "Return a new handle of PROCESS.\n\n"
@@ -126,17 +126,17 @@ DEFUN ("sockopt--close", sockopt_close, Ssockopt_close, 1, 1,
        "Close the socket of HANDLE if no process has it.\n\n"
        "(fn HANDLE)");
 
-DEFUN ("sockopt--supported", sockopt_supported, Ssockopt_supported, 3, 3,
+DEFUN ("sockopt--supported", sockopt_supported, Ssockopt_supported, 4, 4,
        "Return non-nil if the socket of PROCESS has an option.\n\n"
-       "(fn PROCESS HANDLE ROW)");
+       "(fn PROCESS STATUS HANDLE ROW)");
 
-DEFUN ("sockopt--get-raw", sockopt_get_raw, Ssockopt_get_raw, 5, 5,
+DEFUN ("sockopt--get-raw", sockopt_get_raw, Ssockopt_get_raw, 6, 6,
        "Return LENGTH bytes of the option NUMBER at LEVEL.\n\n"
-       "(fn PROCESS HANDLE LEVEL NUMBER LENGTH)");
+       "(fn PROCESS STATUS HANDLE LEVEL NUMBER LENGTH)");
 
-DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 5, 5,
+DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 6, 6,
        "Set the option NUMBER at LEVEL to BYTES.\n\n"
-       "(fn PROCESS HANDLE LEVEL NUMBER BYTES)");
+       "(fn PROCESS STATUS HANDLE LEVEL NUMBER BYTES)");
 
 DEFUN ("sockopt--absent", sockopt_absent, Ssockopt_absent, 1, 1,
        "Return why there is no option called NAME, or nil.\n\n(fn NAME)");

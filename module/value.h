@@ -89,10 +89,11 @@ bool value_is_symbol (const struct value *value, const char *name);
 
 /* What setsockopt takes and getsockopt gives.  Short values are within,
    longer ones are allocated: `bytes_free' when done.  Begin with
-   BYTES_NONE.  */
+   BYTES_NONE.  Most values are one number, and clearing room for more
+   takes its time.  */
 enum
 {
-  BYTES_WITHIN = 320
+  BYTES_WITHIN = 16
 };
 
 struct bytes

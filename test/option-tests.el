@@ -746,6 +746,29 @@ sockopt-system-error.*Operation not permitted")
                       ,option ,value)
                    (error error))))))))
 
+;;; Processes that are gone
+
+(ert-deftest option-tests-gone ()
+  "Once a process is gone, nobody else's socket is taken for its own."
+  (option-tests--clean
+    (dolist (way '(delete stop))
+      (let ((process (option-tests--make 'udp4-client :priority 3)))
+        ;; After two calls the kernel is no longer asked whose socket it is.
+        (should (eql (sockopt-get process :priority) 3))
+        (should (eql (sockopt-get process :priority) 3))
+        (when (eq way 'stop)
+          (stop-process process))
+        (delete-process process)
+        ;; These take all the descriptors that were freed.
+        (let ((others (cl-loop repeat 5 collect
+                               (option-tests--make 'udp4-client
+                                                   :priority 5))))
+          (should-error (sockopt-get process :priority) :type 'sockopt-error)
+          (should-error (sockopt-set process :priority 1)
+                        :type 'sockopt-error)
+          (dolist (other others)
+            (should (eql (sockopt-get other :priority) 5))))))))
+
 ;;; Several at one address
 
 (ert-deftest option-tests-reuseport ()
