@@ -794,7 +794,8 @@ option_applies (const struct option *option, unsigned sort)
 static int
 option_errno (int fd, const struct option *option, int code)
 {
-  if (code == EOPNOTSUPP || !option_applies (option, option_sort (fd)))
+  if (code == EOPNOTSUPP || code == ENOPROTOOPT
+      || !option_applies (option, option_sort (fd)))
     return ENOPROTOOPT;
   return code;
 }

@@ -1375,7 +1375,8 @@ RFC 4291."
 
 (ert-deftest option-tests-snapshot ()
   "A snapshot has what can be read there, but not what reading changes."
-  (dolist (kind '(tcp4-client udp4-server local-stream-child))
+  (dolist (kind '(tcp4-client tcp6-listener udp4-server udp6-client
+                              local-stream-child))
     (option-tests--clean
       (let* ((process (option-tests--make kind))
              (plist (sockopt-options process)))
