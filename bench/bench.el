@@ -171,6 +171,12 @@ listens; each OPTION is a form whose value is a list of options."
   (push child sockopt-bench--accepted)
   (setq sockopt-bench--accepted-at (float-time)))
 
+(defconst sockopt-bench--server
+  ;; Without a filter core makes a buffer for each child.
+  '(:server 100 :service t :filter ignore :sentinel ignore
+    :log sockopt-bench--note-accepted)
+  "What servers have in common.")
+
 (defun sockopt-bench--drain (count)
   "Accept COUNT connections and delete their processes."
   (sockopt-bench--await
@@ -252,8 +258,7 @@ listens; each OPTION is a form whose value is a list of options."
 
 (defun sockopt-bench--creation (ours theirs)
   "Compare OURS and THEIRS, which make a client from its arguments."
-  (let* ((server (sockopt-bench--core
-                  :server 100 :service t :log #'sockopt-bench--note-accepted))
+  (let* ((server (apply #'sockopt-bench--core sockopt-bench--server))
          (arguments (append (list :service (process-contact server :service))
                             sockopt-bench--five))
          (drained (lambda (function)
@@ -285,11 +290,10 @@ listens; each OPTION is a form whose value is a list of options."
 (defun sockopt-bench--accept ()
   "Compare the rates of accepting connections."
   (sockopt-bench--with-bare (peer port)
-    (let* ((log #'sockopt-bench--note-accepted)
-           (ours (sockopt-bench--own
-                  :server 100 :service t :log log
-                  :child-options '(:keepalive t :tcp-nodelay t)))
-           (theirs (sockopt-bench--core :server 100 :service t :log log)))
+    (let* ((ours (apply #'sockopt-bench--own
+                        :child-options '(:keepalive t :tcp-nodelay t)
+                        sockopt-bench--server))
+           (theirs (apply #'sockopt-bench--core sockopt-bench--server)))
       (pcase-let ((`(,a ,b ,ratio)
                    (sockopt-bench--compare
                     (sockopt-bench--accept-turn ours peer)
@@ -422,8 +426,7 @@ COUNT and ROUNDS are as for `sockopt-bench--compare'."
 
 (defun sockopt-bench--mode-make ()
   "Compare making a plain client with the mode on and off."
-  (let* ((server (sockopt-bench--core
-                  :server 100 :service t :log #'sockopt-bench--note-accepted))
+  (let* ((server (apply #'sockopt-bench--core sockopt-bench--server))
          (port (process-contact server :service))
          (turn (sockopt-bench--loop
                  (delete-process
