@@ -26,6 +26,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <sys/select.h>
 
 #include "lisp.h"
+#include "placeholder.h"
 
 /* Emacs makes no process on a descriptor beyond this.  */
 enum
@@ -80,6 +81,17 @@ has_mark (int fd, int mark)
   struct linger linger;
   return read_linger (fd, &linger) && linger.l_onoff
          && linger.l_linger == mark;
+}
+
+/* Whether FD is a socket of streams.  Of others several may have the
+   same addresses.  */
+static bool
+is_stream (int fd)
+{
+  int type = 0;
+  socklen_t length = sizeof type;
+  return getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0
+         && type == SOCK_STREAM;
 }
 
 /* A mark that no socket carries now.  */
@@ -202,6 +214,47 @@ find_listener (emacs_env *env, emacs_value process, emacs_value contact)
   return matches == 1 ? found : find_by_toggle (env, process);
 }
 
+/* The address in CONTACT under KEYWORD, if it is an Internet address.  */
+static bool
+contact_address (emacs_env *env, emacs_value contact, emacs_value keyword,
+                 struct address *address)
+{
+  lisp_to_address (env, keyword, LISP_CALL (env, Qplist_get, contact, keyword),
+                   address);
+  if (lisp_pending (env))
+    {
+      env->non_local_exit_clear (env);
+      return false;
+    }
+  return address_family (address) == AF_INET
+         || address_family (address) == AF_INET6;
+}
+
+/* How many descriptors to try for a connection that is new.  */
+enum
+{
+  NEW_DESCRIPTORS = 4
+};
+
+/* A connection that was accepted a moment ago is on one of the last
+   descriptors before those that are free, and no other socket has both
+   its addresses.  So it needs no mark, nor a look at all descriptors.  */
+static int
+find_new_connection (emacs_env *env, emacs_value contact)
+{
+  struct address local, remote, address;
+  if (!contact_address (env, contact, Qlocal, &local)
+      || !contact_address (env, contact, Qremote, &remote))
+    return -1;
+  int fd = placeholder_next_descriptor ();
+  for (int i = 0; i < NEW_DESCRIPTORS && fd-- > 0; i++)
+    if (address_local_of (fd, &address) && address_equal (&address, &local)
+        && address_remote_of (fd, &address)
+        && address_equal (&address, &remote) && is_stream (fd))
+      return fd;
+  return -1;
+}
+
 /* Whether the process with CONTACT listens.  Its status does not tell
    when it is stopped.  */
 static bool
@@ -303,7 +356,7 @@ find_descriptor (emacs_env *env, emacs_value process, int hint)
           fd = find_listener (env, process, contact);
           restore_claim (env, contact, &broadcast);
         }
-      else
+      else if ((fd = find_new_connection (env, contact)) < 0)
         fd = find_by_mark (env, process);
     }
   restore_claim (env, contact, &linger);
