@@ -451,8 +451,7 @@ Not if only the notation is another: of a name for a number, say."
   "Set OPTION of PROCESS to VALUE, and say what it was and what it is now.
 NO-ERROR is as for `sockopt-set'.  Return t, or nil if the option is not
 supported and NO-ERROR is non-nil."
-  (let* ((plain (get (sockopt-option-keyword (sockopt-option option))
-                     'sockopt--option))
+  (let* ((plain (sockopt-option option))
          (old (sockopt-ui--current process option))
          (done (sockopt-set process option value no-error))
          (new (and done (sockopt-ui--current process option))))
@@ -479,7 +478,7 @@ supported and NO-ERROR is non-nil."
         (setq start (1- start)))
       (setq name (intern-soft (buffer-substring-no-properties
                                start (cdr bounds))))
-      (and (get name 'sockopt--option) name))))
+      (and (get name 'sockopt--row) name))))
 
 (defun sockopt-ui--access (option)
   "Return in words whether OPTION can be read and set."

@@ -39,8 +39,11 @@
 
 ;;; Code:
 
-(require 'cl-lib)
-(eval-when-compile (require 'gv))
+;; At run time only macros of these are used, and loading them takes longer
+;; than all else.
+(eval-when-compile
+  (require 'cl-lib)
+  (require 'gv))
 
 (autoload 'sockopt--module-file "sockopt-build")
 (autoload 'sockopt-module-compile "sockopt-build" nil t)
@@ -82,6 +85,7 @@
 ;;; The module
 
 (declare-function sockopt--rows "../module/sockopt-module.c" ())
+(declare-function sockopt--row-parts "../module/sockopt-module.c" (row))
 (declare-function sockopt--get "../module/sockopt-module.c"
                   (process status handle row argument))
 (declare-function sockopt--set "../module/sockopt-module.c"
@@ -175,20 +179,15 @@ DOC one sentence."
   read-changes adjusted argument sorts unit privilege manual doc)
 
 (defun sockopt--define-rows ()
-  "Hang each row of the module's table on its keyword.
-The property `sockopt--row' is its number, `sockopt--option' the
-`sockopt-option'."
+  "Hang the number of each row of the module's table on its keyword.
+It is the property `sockopt--row'."
   (let ((number 0))
-    (dolist (row (sockopt--rows))
-      (let ((option (apply #'sockopt--option-make row)))
-        (push (car row) sockopt--options)
-        (put (car row) 'sockopt--row number)
-        (put (car row) 'sockopt--option option)
-        (cl-incf number)))
-    (setq sockopt--options (nreverse sockopt--options))
+    (setq sockopt--options (sockopt--rows))
+    (dolist (keyword sockopt--options)
+      (put keyword 'sockopt--row number)
+      (cl-incf number))
     ;; Emacs 31 has this one in core, under a name of its own.
-    (dolist (property '(sockopt--row sockopt--option))
-      (put :nodelay property (get :tcp-nodelay property)))))
+    (put :nodelay 'sockopt--row (get :tcp-nodelay 'sockopt--row))))
 
 (defun sockopt-option-list ()
   "Return a list of the keywords of all socket options."
@@ -226,8 +225,12 @@ The property `sockopt--row' is its number, `sockopt--option' the
 (defun sockopt-option (keyword)
   "Return the `sockopt-option' that KEYWORD names.
 Signal `sockopt-unsupported' if there is none."
-  (sockopt--row keyword)
-  (get keyword 'sockopt--option))
+  (let* ((row (sockopt--row keyword))
+         (keyword (nth row sockopt--options)))
+    ;; Most rows are never looked at, and all of them are much to make.
+    (or (get keyword 'sockopt--option)
+        (put keyword 'sockopt--option
+             (apply #'sockopt--option-make (sockopt--row-parts row))))))
 
 ;;; Handles
 
@@ -414,7 +417,7 @@ those whose reading changes the socket."
 
 (defun sockopt--plain-p (keyword)
   "Return non-nil if the option KEYWORD can be read without more ado."
-  (let ((option (get keyword 'sockopt--option)))
+  (let ((option (sockopt-option keyword)))
     (and (sockopt-option-get option)
          (not (sockopt-option-read-changes option))
          (not (sockopt-option-argument option)))))

@@ -520,7 +520,8 @@ row_to_lisp (emacs_env *env, const struct option *option)
     text (env, option->doc));
 }
 
-/* (sockopt--rows) */
+/* (sockopt--rows)
+   The keywords of all rows, in their order.  */
 PRIMITIVE (sockopt_rows)
 {
   (void) nargs;
@@ -528,9 +529,18 @@ PRIMITIVE (sockopt_rows)
   (void) data;
   emacs_value *rows = calloc (options_count, sizeof *rows);
   for (size_t i = 0; rows && i < options_count; i++)
-    rows[i] = row_to_lisp (env, &options[i]);
+    rows[i] = lisp_keyword (env, &options[i]);
   emacs_value list
     = lisp_call (env, Qlist, rows ? (ptrdiff_t) options_count : 0, rows);
   free (rows);
   return list;
+}
+
+/* (sockopt--row-parts ROW) */
+PRIMITIVE (sockopt_row_parts)
+{
+  (void) nargs;
+  (void) data;
+  const struct option *option = row_get (env, args[0]);
+  return option ? row_to_lisp (env, option) : Qnil;
 }

@@ -55,8 +55,12 @@ struct primitive
  static const struct primitive sname = { lname, minargs, maxargs, fnname, doc }
 
 DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
-       "Return the option table.\n\n"
+       "Return the keywords of the option table.\n\n"
        "(fn)");
+
+DEFUN ("sockopt--row-parts", sockopt_row_parts, Ssockopt_row_parts, 1, 1,
+       "Return what the option table has in ROW.\n\n"
+       "(fn ROW)");
 
 DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 5, 5,
        "Return an option of PROCESS, by the number of its ROW.\n\n"
@@ -152,7 +156,7 @@ static const struct primitive *const primitives[] = {
   &Ssockopt_start,     &Ssockopt_finish,        &Ssockopt_won_p,
   &Ssockopt_drop,      &Ssockopt_name,          &Ssockopt_close,
   &Ssockopt_supported, &Ssockopt_get_raw,       &Ssockopt_set_raw,
-  &Ssockopt_absent,    &Ssockopt_vsock_address,
+  &Ssockopt_absent,    &Ssockopt_vsock_address, &Ssockopt_row_parts,
 };
 
 int

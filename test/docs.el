@@ -42,7 +42,7 @@
 
 (defun sockopt-docs--row (keyword)
   "Return the line of the table for KEYWORD."
-  (let ((option (get keyword 'sockopt--option)))
+  (let ((option (sockopt-option keyword)))
     (format "| ~%s~ | ~%s~ | %s | %s | %s |\n" keyword
             (sockopt-option-constant option)
             (sockopt-option-kind option)
