@@ -190,12 +190,17 @@ Report the others."
 (defvar sockopt-mode--stream nil
   "What `open-network-stream' was given besides: (NAME . OPTIONS), or nil.")
 
+;; Most keywords are core's own, and the list of ours is long.
+(defsubst sockopt-mode--option-p (keyword)
+  "Return non-nil if KEYWORD is an option, even before there is a module."
+  (and (keywordp keyword)
+       (not (memq keyword sockopt--keywords))
+       (featurep 'sockopt keyword)))
+
 (defun sockopt-mode--options-in (plist)
   "Return the socket options in PLIST as a plist."
   (cl-loop for (keyword value) on plist by #'cddr
-           when (and (keywordp keyword)
-                     (featurep 'sockopt keyword)
-                     (not (memq keyword sockopt--keywords)))
+           when (sockopt-mode--option-p keyword)
            append (list keyword value)))
 
 (defun sockopt-mode--reporter (settings)
@@ -220,7 +225,7 @@ Keywords that nobody knows are left alone, as core does."
                             (plist-get args :name))
                      (cdr sockopt-mode--stream)))
          (options (append extra (sockopt-mode--options-in args)))
-         (rules (and args (sockopt-mode--rules-for args)))
+         (rules (and args sockopt-rules (sockopt-mode--rules-for args)))
          (settings (and rules
                         (sockopt-mode--safely
                          rules nil #'sockopt-mode--rule-options rules))))
@@ -265,9 +270,7 @@ NO-BLOCK is as there.  Options are as the kernel has them."
            (when (sockopt-mode--has-socket-p process)
              (ignore-errors (sockopt--refresh process)))
            value)
-          ((and (keywordp key)
-                (featurep 'sockopt key)
-                (not (memq key sockopt--keywords))
+          ((and (sockopt-mode--option-p key)
                 (sockopt-mode--has-socket-p process))
            (condition-case nil
                (sockopt-get process key)

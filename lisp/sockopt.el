@@ -410,7 +410,7 @@ those whose reading changes the socket."
   (let ((handle (sockopt--handle process)))
     (sockopt--options process (process-status process) handle)))
 
-(defun sockopt--option-p (keyword)
+(defsubst sockopt--option-p (keyword)
   "Return non-nil if KEYWORD is an option, and no keyword of core."
   (and (get keyword 'sockopt--row)
        (not (memq keyword sockopt--keywords))))
