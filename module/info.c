@@ -347,6 +347,8 @@ static size_t
 subflow_count (const struct bytes *bytes, size_t size)
 {
   struct subflow_header header;
+  if (bytes->length < sizeof header)
+    return 0;
   memcpy (&header, bytes_data (bytes), sizeof header);
   size_t count = (bytes->length - sizeof header) / size;
   return header.count < count ? header.count : count;
