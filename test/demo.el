@@ -28,6 +28,7 @@
 
 ;;; Code:
 
+(require 'cl-lib)
 (require 'sockopt)
 
 (defconst sockopt-demo-options
