@@ -277,7 +277,7 @@ PRIMITIVE (sockopt_find)
   (void) nargs;
   (void) data;
   int fd = find_descriptor (env, args[0], -1);
-  return fd < 0 ? Qnil : handle_make (env, fd, false);
+  return fd < 0 ? Qnil : handle_make (env, fd, false, 0);
 }
 
 /* (sockopt--supported PROCESS STATUS HANDLE ROW) */

@@ -74,7 +74,8 @@ win (struct race *race, size_t i)
 {
   struct contender winner = race->contenders[i];
   remove_contender (race, i);
-  if (!socket_connected (race->plan, winner.fd, &race->failure))
+  if (!socket_connected (race->plan, &race->addresses[winner.address],
+                         winner.fd, &race->failure))
     {
       socket_close (&winner.fd);
       lose (race, -1);

@@ -76,7 +76,7 @@ get_user_ptr (emacs_env *env, emacs_finalizer finalizer, emacs_value value)
 }
 
 emacs_value
-handle_make (emacs_env *env, int fd, bool owned)
+handle_make (emacs_env *env, int fd, bool owned, unsigned sort)
 {
   struct handle *handle = malloc (sizeof *handle);
   if (!handle)
@@ -86,8 +86,10 @@ handle_make (emacs_env *env, int fd, bool owned)
       lisp_signal_errno (env, "Cannot make handle", ENOMEM, Qnil);
       return Qnil;
     }
-  *handle = (struct handle){ .fd = fd, .owned = owned, .peer = -1 };
-  socket_identity (fd, &handle->identity);
+  *handle
+    = (struct handle){ .fd = fd, .owned = owned, .sort = sort, .peer = -1 };
+  if (!owned)
+    socket_identity (fd, &handle->identity);
   return make_user_ptr (env, free_handle, handle);
 }
 
@@ -118,8 +120,7 @@ handle_settle (struct handle *handle, int fd)
 {
   handle->fd = fd;
   handle->owned = false;
-  handle->sort = 0;
-  handle->steady = false;
+  handle->steady = true;
   socket_identity (fd, &handle->identity);
 }
 

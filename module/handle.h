@@ -49,9 +49,9 @@ struct handle
   int peer;
 };
 
-/* Make a handle of FD.  If that fails, with an error signalled, FD is
-   closed if it would be OWNED.  */
-emacs_value handle_make (emacs_env *env, int fd, bool owned);
+/* Make a handle of FD, a socket of SORT, 0 if that is not known.  If that
+   fails, with an error signalled, FD is closed if it would be OWNED.  */
+emacs_value handle_make (emacs_env *env, int fd, bool owned, unsigned sort);
 
 /* The handle that VALUE holds.  Null, with an error signalled, if VALUE
    is something else.  */

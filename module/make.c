@@ -384,7 +384,9 @@ open_socket (emacs_env *env, const struct plan *plan,
   if (fd >= 0)
     {
       actual = actual_address (plan, fd, &actual);
-      handle = handle_make (env, fd, true);
+      handle = handle_make (env, fd, true,
+                            option_sort_of (address_family (&actual),
+                                            plan->type, plan->protocol));
     }
   emacs_value address = lisp_from_address (env, &actual);
   if (fd < 0)
@@ -461,12 +463,19 @@ make_process (emacs_env *env, emacs_value vector, emacs_value keyword,
   return process;
 }
 
+/* The descriptor that a process is on, if that is sure, or probably.  */
+struct guess
+{
+  int fd;
+  bool sure;
+};
+
 /* Make a process that stands on a socket of Emacs' own, for a moment.
    ROLE is `:remote' for a client, `:local' for a server, or nil if ARGS
-   have all that it needs.  Its probable descriptor goes to *HINT.  */
+   have all that it needs.  Which descriptor it is on goes to *GUESS.  */
 static emacs_value
 make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
-                  const char *directory, int *hint)
+                  const char *directory, struct guess *guess)
 {
   struct place place;
   const char *path = "";
@@ -483,8 +492,8 @@ make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
                          Qnil);
       return Qnil;
     }
-  *hint = placeholder_next_descriptor ();
-  if (*hint < 0)
+  guess->fd = placeholder_next_descriptor ();
+  if (guess->fd < 0)
     {
       if (server)
         place_remove (&place);
@@ -494,18 +503,24 @@ make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
   emacs_value process
     = make_process (env, args, role, server ? place.path : path);
   if (client)
-    placeholder_drain ();
+    {
+      guess->sure = placeholder_is_client (guess->fd);
+      placeholder_drain ();
+    }
   else if (server)
-    place_remove (&place);
+    {
+      guess->sure = placeholder_is_server (guess->fd, &place);
+      place_remove (&place);
+    }
   return process;
 }
 
 /* Lay the socket of HANDLE beneath PROCESS.  */
 static void
 lay_beneath (emacs_env *env, emacs_value process, struct handle *handle,
-             int hint)
+             const struct guess *guess)
 {
-  int fd = find_descriptor (env, process, hint);
+  int fd = guess->sure ? guess->fd : find_descriptor (env, process, guess->fd);
   if (fd >= 0)
     {
       int code = placeholder_replace (fd, &handle->fd);
@@ -527,7 +542,7 @@ PRIMITIVE (sockopt_adopt)
 {
   (void) nargs;
   (void) data;
-  int hint = -1;
+  struct guess guess = { .fd = -1 };
   size_t size;
   emacs_value process = Qnil;
   struct handle *handle = handle_get (env, args[0]);
@@ -536,10 +551,10 @@ PRIMITIVE (sockopt_adopt)
                  lisp_string (env, "Socket has a process already"), args[0]);
   char *directory = lisp_copy_string (env, args[3], &size);
   if (handle && directory)
-    process = make_placeholder (env, args[1], args[2], directory, &hint);
+    process = make_placeholder (env, args[1], args[2], directory, &guess);
   free (directory);
   if (!lisp_pending (env))
-    lay_beneath (env, process, handle, hint);
+    lay_beneath (env, process, handle, &guess);
   return process;
 }
 
@@ -557,7 +572,7 @@ PRIMITIVE (sockopt_hold)
       lisp_signal_errno (env, "make client process failed", code, Qnil);
       return Qnil;
     }
-  emacs_value value = handle_make (env, pair[0], true);
+  emacs_value value = handle_make (env, pair[0], true, 0);
   struct handle *handle = handle_get (env, value);
   if (handle)
     handle->peer = pair[1];
@@ -650,7 +665,11 @@ settle_race (emacs_env *env, struct handle *handle, struct race *race)
   int fd = handle->fd;
   int code = placeholder_replace (fd, &race->fd);
   if (code == 0)
-    handle_settle (handle, fd);
+    {
+      handle_settle (handle, fd);
+      /* It was a local socket that held the process.  */
+      handle->sort = 0;
+    }
   else
     lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
 }

@@ -751,6 +751,8 @@ inet_sort (int type, int protocol, bool ipv6)
     default:
       break;
     }
+  if (type == SOCK_STREAM && protocol == 0)
+    return ipv6 ? SORT_TCP6 : SORT_TCP4;
   if (type == SOCK_DGRAM)
     return ipv6 ? SORT_UDP6 : SORT_UDP4;
   if (type != SOCK_RAW)
@@ -761,11 +763,9 @@ inet_sort (int type, int protocol, bool ipv6)
 }
 
 unsigned
-option_sort (int fd)
+option_sort_of (int domain, int type, int protocol)
 {
-  int type = socket_number (fd, SO_TYPE);
-  int protocol = socket_number (fd, SO_PROTOCOL);
-  switch (socket_number (fd, SO_DOMAIN))
+  switch (domain)
     {
     case AF_UNIX:
       return local_sort (type);
@@ -780,6 +780,14 @@ option_sort (int fd)
     default:
       return 0;
     }
+}
+
+unsigned
+option_sort (int fd)
+{
+  return option_sort_of (socket_number (fd, SO_DOMAIN),
+                         socket_number (fd, SO_TYPE),
+                         socket_number (fd, SO_PROTOCOL));
 }
 
 bool

@@ -134,6 +134,9 @@ const struct option *option_find (const char *keyword);
 /* The sort of socket FD is, or 0 if it is none of them.  */
 unsigned option_sort (int fd);
 
+/* Likewise of sockets of DOMAIN, TYPE and PROTOCOL, 0 for the usual.  */
+unsigned option_sort_of (int domain, int type, int protocol);
+
 /* Whether OPTION is for sockets of SORT.  All are for sort 0.  */
 bool option_applies (const struct option *option, unsigned sort);
 

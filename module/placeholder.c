@@ -164,6 +164,22 @@ placeholder_path (const char *parent, const char **path)
   return listener >= 0 ? 0 : make_listener (parent);
 }
 
+bool
+placeholder_is_client (int fd)
+{
+  struct address ours, peer;
+  return address_local_of (listener, &ours) && address_remote_of (fd, &peer)
+         && address_equal (&peer, &ours);
+}
+
+bool
+placeholder_is_server (int fd, const struct place *place)
+{
+  struct address wanted, bound;
+  return address_local (&wanted, place->path, strlen (place->path))
+         && address_local_of (fd, &bound) && address_equal (&bound, &wanted);
+}
+
 void
 placeholder_drain (void)
 {

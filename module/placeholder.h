@@ -50,6 +50,12 @@ void place_remove (struct place *place);
    kept.  Return 0 or an errno value.  */
 int placeholder_path (const char *parent, const char **path);
 
+/* Whether FD is a placeholder that has connected to that listener, or
+   that is bound to PLACE.  One that was made a moment ago and is this is
+   known by it, for nobody else has any.  */
+bool placeholder_is_client (int fd);
+bool placeholder_is_server (int fd, const struct place *place);
+
 /* Close what has connected to that listener, so that its queue never
    fills.  */
 void placeholder_drain (void);

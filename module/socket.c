@@ -137,12 +137,12 @@ setting_step (const struct plan *plan, const struct setting *setting)
     }
 }
 
-/* Make those settings of PLAN that belong to STEP.  */
+/* Make those settings of PLAN that belong to STEP, on FD of FAMILY.  */
 static bool
-apply_settings (const struct plan *plan, enum step step, int fd,
+apply_settings (const struct plan *plan, enum step step, int fd, int family,
                 struct failure *failure)
 {
-  unsigned sort = plan->settings_count > 0 ? option_sort (fd) : 0;
+  unsigned sort = option_sort_of (family, plan->type, plan->protocol);
   for (size_t i = 0; i < plan->settings_count; i++)
     {
       struct setting *setting = &plan->settings[i];
@@ -159,9 +159,11 @@ apply_settings (const struct plan *plan, enum step step, int fd,
 }
 
 bool
-socket_connected (const struct plan *plan, int fd, struct failure *failure)
+socket_connected (const struct plan *plan, const struct address *address,
+                  int fd, struct failure *failure)
 {
-  return apply_settings (plan, STEP_CONNECTED, fd, failure);
+  return apply_settings (plan, STEP_CONNECTED, fd, address_family (address),
+                         failure);
 }
 
 /* A server may be started anew at once on a port that old connections
@@ -199,18 +201,21 @@ static bool
 set_up_server (const struct plan *plan, int fd, const struct address *address,
                struct failure *failure)
 {
-  return allow_reuse (plan, fd, address_family (address), failure)
-         && apply_settings (plan, STEP_NEW, fd, failure)
+  int family = address_family (address);
+  return allow_reuse (plan, fd, family, failure)
+         && apply_settings (plan, STEP_NEW, fd, family, failure)
          && bind_server (fd, address, failure)
-         && apply_settings (plan, STEP_BOUND, fd, failure)
+         && apply_settings (plan, STEP_BOUND, fd, family, failure)
          && listen_server (plan, fd, failure);
 }
 
 static bool
-set_up_client (const struct plan *plan, int fd, struct failure *failure)
+set_up_client (const struct plan *plan, int fd, const struct address *address,
+               struct failure *failure)
 {
-  return apply_settings (plan, STEP_NEW, fd, failure)
-         && apply_settings (plan, STEP_BOUND, fd, failure);
+  int family = address_family (address);
+  return apply_settings (plan, STEP_NEW, fd, family, failure)
+         && apply_settings (plan, STEP_BOUND, fd, family, failure);
 }
 
 int
@@ -224,7 +229,7 @@ socket_make (const struct plan *plan, const struct address *address,
       return -1;
     }
   bool done = plan->server ? set_up_server (plan, fd, address, failure)
-                           : set_up_client (plan, fd, failure);
+                           : set_up_client (plan, fd, address, failure);
   if (!done)
     socket_close (&fd);
   return fd;

@@ -72,10 +72,10 @@ struct failure
 int socket_make (const struct plan *plan, const struct address *address,
                  struct failure *failure);
 
-/* Make the settings of PLAN that take a connection.  Return false, with
- *FAILURE set, if one fails.  */
-bool socket_connected (const struct plan *plan, int fd,
-                       struct failure *failure);
+/* Make the settings of PLAN that take a connection on FD, which has one
+   to ADDRESS.  Return false, with *FAILURE set, if one fails.  */
+bool socket_connected (const struct plan *plan, const struct address *address,
+                       int fd, struct failure *failure);
 
 /* Start to connect FD.  Return 0 when it is connected, EINPROGRESS when
    it will be writable on completion, or another errno value.  EAGAIN

@@ -386,7 +386,7 @@ START_TEST (test_setting_after_connect)
   plan.settings_count = 1;
   int fd = make (&plan, &address);
   ck_assert_int_eq (socket_int (fd, IPPROTO_TCP, TCP_NODELAY), 0);
-  ck_assert (socket_connected (&plan, fd, &failure));
+  ck_assert (socket_connected (&plan, &address, fd, &failure));
   ck_assert_int_ne (socket_int (fd, IPPROTO_TCP, TCP_NODELAY), 0);
   close (fd);
   plan.server = true;
@@ -402,11 +402,12 @@ START_TEST (test_setting_after_connect_fails)
   row.moment = MOMENT_AFTER_CONNECT;
   struct setting on = setting_of (&row, 1);
   struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
+  struct address address = sample_address (SAMPLE_LOCAL_STREAM);
   struct failure failure = { .code = 0 };
   plan.settings = &on;
   plan.settings_count = 1;
-  int fd = make_client (SAMPLE_LOCAL_STREAM);
-  ck_assert (!socket_connected (&plan, fd, &failure));
+  int fd = make (&plan, &address);
+  ck_assert (!socket_connected (&plan, &address, fd, &failure));
   ck_assert_int_eq (failure.code, ENOPROTOOPT);
   ck_assert_ptr_eq (failure.setting, &on);
   close (fd);
