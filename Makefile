@@ -104,6 +104,11 @@ check: all build/check		## Run all tests, C and ERT: make check [SELECTOR=...]
 	EMACS='$(EMACS)' MODULE=$(MODULE) SELECTOR='$(SELECTOR)' \
 	  test/run-tests build/results build/check $(ERT)
 
+core-tests: all			## Run Emacs' own tests with the mode off and on (fetched by apt)
+	$(call need,gnutls-serv,gnutls-bin)
+	$(call need,xz,xz-utils)
+	EMACS='$(EMACS)' MODULE=$(MODULE) test/core-tests build/core-tests
+
 build/bare: $(BENCH_C) build/config
 	$(BUILD_CC) -Imodule -o $@ $(BENCH_C) $(BARE_C)
 
@@ -163,9 +168,9 @@ clean:				## Remove all that the other targets make
 	rm -rf build $(MODULE) lisp/*.elc test/*.elc bench/*.elc
 
 help:				## List the targets
-	@sed -n 's/^\([a-z][a-z]*\):.*## /\1	/p' Makefile
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check bench sanitize lint lint-c lint-tidy \
-	lint-lisp docs clean help FORCE
+.PHONY: all module lisp demo check core-tests bench sanitize lint lint-c \
+	lint-tidy lint-lisp docs clean help FORCE
 .DELETE_ON_ERROR:

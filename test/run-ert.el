@@ -83,6 +83,23 @@
               (t (format "%S" (or (car-safe reason) reason)))))
     (format "%S" (type-of result))))
 
+(defun sockopt-run-ert--report (selector)
+  "Say what came of each of the tests that SELECTOR selects."
+  (dolist (test (ert-select-tests selector t))
+    (let ((name (symbol-name (ert-test-name test)))
+          (result (ert-test-most-recent-result test)))
+      (cond ((null result)
+             (sockopt-run-ert--say "fail" (concat name ": did not run")))
+            ((ert-test-skipped-p result)
+             (sockopt-run-ert--say
+              "skip" (concat name ": " (sockopt-run-ert--reason result))))
+            ((ert-test-result-expected-p test result)
+             (sockopt-run-ert--say "pass" name))
+            (t
+             (sockopt-run-ert--say
+              "fail" (concat name ": "
+                             (sockopt-run-ert--reason result))))))))
+
 (defun sockopt-run-ert--modules ()
   "Return the sockopt modules that this Emacs has mapped."
   (when (file-readable-p "/proc/self/maps")
@@ -94,6 +111,13 @@
           (cl-pushnew (match-string 1) found :test #'equal))
         found))))
 
+(defun sockopt-run-ert--no-compiler ()
+  "Have Emacs start no compiler in the background, which looks like a leak."
+  (dolist (variable '(native-comp-jit-compilation
+                      native-comp-deferred-compilation))
+    (when (boundp variable)
+      (set variable nil))))
+
 (defun sockopt-run-ert ()
   "Run the ERT file that the command line names, then exit.
 Exit with 0 when all tests ran, whether they passed or not: the results
@@ -103,11 +127,7 @@ file says so."
     (setq sockopt-run-ert--results
           (expand-file-name (pop command-line-args-left)))
     (setq load-prefer-newer t)
-    ;; Emacs' own background compiler would count as a leak.
-    (dolist (variable '(native-comp-jit-compilation
-                        native-comp-deferred-compilation))
-      (when (boundp variable)
-        (set variable nil)))
+    (sockopt-run-ert--no-compiler)
     ;; To replace a primitive, Emacs compiles a trampoline natively, which
     ;; never ends under the preloaded sanitizers.
     (when (getenv "REPORT")
@@ -126,20 +146,7 @@ file says so."
       (sockopt-run-ert--say "skip" "descriptor leaks: no /proc/self/fd"))
     (mapc #'sockopt-run-ert--guard (ert-select-tests selector t))
     (ert-run-tests-batch selector)
-    (dolist (test (ert-select-tests selector t))
-      (let ((name (symbol-name (ert-test-name test)))
-            (result (ert-test-most-recent-result test)))
-        (cond ((null result)
-               (sockopt-run-ert--say "fail" (concat name ": did not run")))
-              ((ert-test-skipped-p result)
-               (sockopt-run-ert--say
-                "skip" (concat name ": " (sockopt-run-ert--reason result))))
-              ((ert-test-result-expected-p test result)
-               (sockopt-run-ert--say "pass" name))
-              (t
-               (sockopt-run-ert--say
-                "fail" (concat name ": "
-                               (sockopt-run-ert--reason result)))))))
+    (sockopt-run-ert--report selector)
     (dolist (module (sockopt-run-ert--modules))
       (sockopt-run-ert--say "module" module))
     (sockopt-run-ert--say "end" "")
