@@ -91,7 +91,7 @@
 (declare-function sockopt--set "../module/sockopt-module.c"
                   (process status handle row value))
 (declare-function sockopt--set-many "../module/sockopt-module.c"
-                  (process status handle settings))
+                  (process status handle &rest rows-and-values))
 (declare-function sockopt--options "../module/sockopt-module.c"
                   (process status handle))
 (declare-function sockopt--check "../module/sockopt-module.c" (settings))
@@ -346,13 +346,15 @@ the value was and what it is now."
     (error (message "sockopt: %s: %s" (process-name process)
                     (error-message-string error)))))
 
+(defun sockopt--setting-list (plist)
+  "Return the options in PLIST as a list (ROW VALUE ROW VALUE ...)."
+  (cl-loop for (option value) on plist by #'cddr
+           collect (sockopt--row option)
+           collect value))
+
 (defun sockopt--settings (plist)
   "Return the options in PLIST as a vector [ROW VALUE ROW VALUE ...]."
-  (let (settings)
-    (cl-loop for (option . rest) on plist by #'cddr
-             do (push (sockopt--row option) settings)
-             do (push (car rest) settings))
-    (vconcat (nreverse settings))))
+  (vconcat (sockopt--setting-list plist)))
 
 (defun sockopt--check-plist (plist)
   "Signal an error unless PLIST has a value for each of its keywords."
@@ -379,28 +381,24 @@ error names it, those before it stay set, and the error data end with
         (cl-loop for (option value) on plist by #'cddr
                  do (sockopt-set process option value)
                  finally return t))
-    (let ((settings (sockopt--settings plist))
-          (handle (sockopt--handle process)))
-      (condition-case error
-          (sockopt--set-many process (process-status process) handle
-                             settings)
-        (sockopt-error
-         (let ((done (sockopt--note-settings process plist settings)))
-           (signal (car error)
-                   (append (cdr error)
-                           (and done `((:already-set ,@done))))))))
-      (sockopt--note-settings process plist settings)
-      t)))
+    (let* ((settings (sockopt--setting-list plist))
+           (handle (sockopt--handle process))
+           (result (apply #'sockopt--set-many process
+                          (process-status process) handle settings))
+           (done (sockopt--note-settings process plist (cdr result))))
+      (pcase (car result)
+        ('nil t)
+        (`(,symbol . ,data)
+         (signal symbol (append data
+                                (and done `((:already-set ,@done))))))))))
 
-(defun sockopt--note-settings (process plist settings)
-  "Put what was set of PLIST into the contact information of PROCESS.
-SETTINGS is the vector that `sockopt--set-many' changed.  Return the list
-of the options that were set."
+(defun sockopt--note-settings (process plist values)
+  "Put VALUES of the first options of PLIST into the contact of PROCESS.
+Return the list of these options."
   (let ((contact (sockopt--core-contact process t t)))
-    (cl-loop for option in plist by #'cddr
-             for i from 0 by 2
-             until (aref settings i)
-             do (plist-put contact option (aref settings (1+ i)))
+    (cl-loop for value in values
+             for option in plist by #'cddr
+             do (plist-put contact option value)
              collect option)))
 
 (defun sockopt-options (process)

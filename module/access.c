@@ -180,6 +180,31 @@ PRIMITIVE (sockopt_set)
   return value;
 }
 
+/* The settings in LIST, COUNT pairs of a row and a value; see
+   settings_from_lisp.  */
+static struct setting *
+settings_from_list (emacs_env *env, emacs_value *list, size_t count,
+                    int lenient)
+{
+  struct setting *settings = calloc (count + 1, sizeof *settings);
+  if (!settings)
+    lisp_signal_errno (env, "Cannot keep options", ENOMEM, Qnil);
+  for (size_t i = 0; settings && i < count; i++)
+    {
+      const struct option *option = row_get (env, list[2 * i]);
+      if (option)
+        lisp_encode (env, option, list[2 * i + 1], &settings[i].bytes);
+      if (lisp_pending (env))
+        {
+          settings_free (settings, count);
+          return NULL;
+        }
+      settings[i].option = option;
+      settings[i].may_fail = (intmax_t) i < lenient;
+    }
+  return settings;
+}
+
 struct setting *
 settings_from_lisp (emacs_env *env, emacs_value vector, int lenient,
                     size_t *count)
@@ -188,57 +213,66 @@ settings_from_lisp (emacs_env *env, emacs_value vector, int lenient,
   ptrdiff_t size = lisp_pending (env) ? 0 : env->vec_size (env, vector);
   if (lisp_pending (env) || size < 2)
     return NULL;
-  struct setting *settings = calloc ((size_t) size / 2, sizeof *settings);
-  if (!settings)
+  emacs_value *list = calloc ((size_t) size, sizeof *list);
+  if (!list)
     {
       lisp_signal_errno (env, "Cannot keep options", ENOMEM, Qnil);
       return NULL;
     }
-  for (ptrdiff_t i = 0; i < size / 2; i++)
-    {
-      emacs_value row = env->vec_get (env, vector, 2 * i);
-      emacs_value value = env->vec_get (env, vector, 2 * i + 1);
-      const struct option *option = row_get (env, row);
-      if (option)
-        lisp_encode (env, option, value, &settings[i].bytes);
-      if (lisp_pending (env))
-        {
-          settings_free (settings, (size_t) size / 2);
-          return NULL;
-        }
-      settings[i].option = option;
-      settings[i].may_fail = i < lenient;
-    }
-  *count = (size_t) size / 2;
+  for (ptrdiff_t i = 0; i < size; i++)
+    list[i] = env->vec_get (env, vector, i);
+  struct setting *settings
+    = settings_from_list (env, list, (size_t) size / 2, lenient);
+  free (list);
+  if (settings)
+    *count = (size_t) size / 2;
   return settings;
 }
 
-/* (sockopt--set-many PROCESS STATUS HANDLE SETTINGS)
+/* Take back the error that is signalled, if any: (SYMBOL . DATA), or nil.
+   A throw stays.  */
+static emacs_value
+take_error (emacs_env *env)
+{
+  emacs_value symbol, data;
+  if (env->non_local_exit_get (env, &symbol, &data)
+      != emacs_funcall_exit_signal)
+    return Qnil;
+  env->non_local_exit_clear (env);
+  return LISP_CALL (env, Qcons_function, symbol, data);
+}
 
-   SETTINGS is [ROW VALUE ROW VALUE ...].  Nothing is set if any value is
-   wrong.  As each option is set, its ROW there becomes nil and its VALUE
-   what the kernel reports, so that after an error it is known how far it
-   went.  */
+/* (sockopt--set-many PROCESS STATUS HANDLE ROW VALUE ROW VALUE ...)
+
+   Nothing is set if any value is wrong.  Value is (ERROR VALUE VALUE ...):
+   what the kernel reports for each option that was set, and why the next
+   one was not, or nil if all were.  */
 PRIMITIVE (sockopt_set_many)
 {
-  (void) nargs;
   (void) data;
-  size_t count;
+  size_t count = (size_t) (nargs - 3) / 2;
+  size_t done = 0;
   struct handle *handle = live_handle (env, args);
-  struct setting *settings = settings_from_lisp (env, args[3], 0, &count);
-  for (size_t i = 0; handle && i < count && !lisp_pending (env); i++)
+  struct setting *settings
+    = handle ? settings_from_list (env, args + 3, count, 0) : NULL;
+  emacs_value *values = calloc (count + 1, sizeof *values);
+  if (!settings || !values)
     {
-      ptrdiff_t slot = 2 * (ptrdiff_t) i;
-      emacs_value value = env->vec_get (env, args[3], slot + 1);
-      value = write_option (env, handle, settings[i].option,
-                            &settings[i].bytes, value);
-      if (lisp_pending (env))
-        break;
-      env->vec_set (env, args[3], slot, Qnil);
-      env->vec_set (env, args[3], slot + 1, value);
+      settings_free (settings, count);
+      free (values);
+      return Qnil;
     }
+  for (; done < count && !lisp_pending (env); done++)
+    values[done + 1]
+      = write_option (env, handle, settings[done].option,
+                      &settings[done].bytes, args[3 + 2 * done + 1]);
+  if (lisp_pending (env))
+    done--;
+  values[0] = take_error (env);
+  emacs_value result = lisp_call (env, Qlist, (ptrdiff_t) done + 1, values);
   settings_free (settings, count);
-  return Qnil;
+  free (values);
+  return result;
 }
 
 /* (sockopt--check SETTINGS) */

@@ -53,8 +53,12 @@ free_job (void *data)
 static emacs_value
 make_user_ptr (emacs_env *env, emacs_finalizer finalizer, void *data)
 {
-  emacs_value value
-    = lisp_pending (env) ? Qnil : env->make_user_ptr (env, finalizer, data);
+  if (lisp_pending (env))
+    {
+      finalizer (data);
+      return Qnil;
+    }
+  emacs_value value = env->make_user_ptr (env, finalizer, data);
   if (lisp_pending (env))
     finalizer (data);
   return value;

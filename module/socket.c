@@ -86,7 +86,7 @@ plan_sets (const struct plan *plan, int number)
 void
 settings_free (struct setting *settings, size_t count)
 {
-  for (size_t i = 0; i < count; i++)
+  for (size_t i = 0; settings && i < count; i++)
     bytes_free (&settings[i].bytes);
   free (settings);
 }

@@ -37,7 +37,8 @@ struct setting
   int code;
 };
 
-/* Free an array of COUNT settings and what they hold.  */
+/* Free an array of COUNT settings, or a null pointer, and what they
+   hold.  */
 void settings_free (struct setting *settings, size_t count);
 
 /* A copy of an array of COUNT settings, at least one; null when memory

@@ -51,6 +51,7 @@ struct primitive
   const char *doc;
 };
 
+#define MANY emacs_variadic_function
 #define DEFUN(lname, fnname, sname, minargs, maxargs, doc) \
  static const struct primitive sname = { lname, minargs, maxargs, fnname, doc }
 
@@ -70,9 +71,9 @@ DEFUN ("sockopt--set", sockopt_set, Ssockopt_set, 5, 5,
        "Set an option of PROCESS to VALUE and return what it now is.\n\n"
        "(fn PROCESS STATUS HANDLE ROW VALUE)");
 
-DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 4, 4,
-       "Set options of PROCESS by SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
-       "(fn PROCESS STATUS HANDLE SETTINGS)");
+DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, MANY,
+       "Set options of PROCESS, by the numbers of their rows.\n\n"
+       "(fn PROCESS STATUS HANDLE &rest ROWS-AND-VALUES)");
 
 DEFUN ("sockopt--check", sockopt_check, Ssockopt_check, 1, 1,
        "Signal what is wrong with SETTINGS, [ROW VALUE ROW VALUE ...].\n\n"
