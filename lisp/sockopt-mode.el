@@ -194,7 +194,7 @@ Report the others."
 (defsubst sockopt-mode--option-p (keyword)
   "Return non-nil if KEYWORD is an option, even before there is a module."
   (and (keywordp keyword)
-       (not (memq keyword sockopt--keywords))
+       (not (sockopt--keyword-p keyword))
        (featurep 'sockopt keyword)))
 
 (defun sockopt-mode--options-in (plist)

@@ -68,11 +68,11 @@
 Signal an error if ARGS have a keyword that nobody knows."
   (sockopt--check-plist args)
   (cl-loop for (keyword value) on args by #'cddr
-           unless (memq keyword sockopt--keywords)
+           unless (sockopt--keyword-p keyword)
            unless (get keyword 'sockopt--row)
            do (sockopt--signal-unknown
                keyword (append sockopt--keywords sockopt--options))
-           else append (list keyword value)))
+           else collect keyword and collect value))
 
 (defun sockopt--signal-argument (message &rest data)
   "Signal that an argument is wrong, with MESSAGE and DATA."

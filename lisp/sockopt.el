@@ -154,6 +154,14 @@
     :child-options)
   "The keywords of `make-network-process' that are not options.")
 
+;; Faster than to search the list, for each keyword of each call.
+(dolist (keyword sockopt--keywords)
+  (put keyword 'sockopt--keyword t))
+
+(defsubst sockopt--keyword-p (keyword)
+  "Return non-nil if KEYWORD is in `sockopt--keywords'."
+  (get keyword 'sockopt--keyword))
+
 (defvar sockopt--options nil
   "The keywords of all options, in the order of the module's table.")
 
@@ -225,12 +233,14 @@ It is the property `sockopt--row'."
 (defun sockopt-option (keyword)
   "Return the `sockopt-option' that KEYWORD names.
 Signal `sockopt-unsupported' if there is none."
-  (let* ((row (sockopt--row keyword))
-         (keyword (nth row sockopt--options)))
-    ;; Most rows are never looked at, and all of them are much to make.
-    (or (get keyword 'sockopt--option)
+  ;; Most rows are never looked at, and all of them are much to make.
+  (or (get keyword 'sockopt--option)
+      (let* ((parts (sockopt--row-parts (sockopt--row keyword)))
+             (name (car parts)))
         (put keyword 'sockopt--option
-             (apply #'sockopt--option-make (sockopt--row-parts row))))))
+             (or (get name 'sockopt--option)
+                 (put name 'sockopt--option
+                      (apply #'sockopt--option-make parts)))))))
 
 ;;; Handles
 
@@ -411,7 +421,7 @@ those whose reading changes the socket."
 (defsubst sockopt--option-p (keyword)
   "Return non-nil if KEYWORD is an option, and no keyword of core."
   (and (get keyword 'sockopt--row)
-       (not (memq keyword sockopt--keywords))))
+       (not (sockopt--keyword-p keyword))))
 
 (defun sockopt--plain-p (keyword)
   "Return non-nil if the option KEYWORD can be read without more ado."
