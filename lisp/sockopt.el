@@ -394,22 +394,30 @@ error names it, those before it stay set, and the error data end with
     (let* ((settings (sockopt--setting-list plist))
            (handle (sockopt--handle process))
            (result (apply #'sockopt--set-many process
-                          (process-status process) handle settings))
-           (done (sockopt--note-settings process plist (cdr result))))
-      (pcase (car result)
-        ('nil t)
-        (`(,symbol . ,data)
-         (signal symbol (append data
-                                (and done `((:already-set ,@done))))))))))
+                          (process-status process) handle settings)))
+      (sockopt--note-settings process plist result)
+      (when (car result)
+        (sockopt--signal-partly plist result))
+      t)))
 
-(defun sockopt--note-settings (process plist values)
-  "Put VALUES of the first options of PLIST into the contact of PROCESS.
-Return the list of these options."
-  (let ((contact (sockopt--core-contact process t t)))
-    (cl-loop for value in values
-             for option in plist by #'cddr
-             do (plist-put contact option value)
-             collect option)))
+(defun sockopt--note-settings (process plist result)
+  "Put the options of PLIST that were set into the contact of PROCESS.
+RESULT is what `sockopt--set-many' returned."
+  (let ((contact (sockopt--core-contact process t t))
+        (values (cdr result)))
+    (cl-loop for (option value) on plist by #'cddr
+             while (or (null result) values)
+             do (plist-put contact option
+                           (if result (pop values) value)))))
+
+(defun sockopt--signal-partly (plist result)
+  "Signal the error in RESULT, and say which options of PLIST are set."
+  (let ((done (cl-loop for option in plist by #'cddr
+                       repeat (length (cdr result))
+                       collect option)))
+    (signal (caar result)
+            (append (cdar result)
+                    (and done `((:already-set ,@done)))))))
 
 (defun sockopt-options (process)
   "Return a plist of the socket options of PROCESS, from the kernel.

@@ -242,34 +242,57 @@ take_error (emacs_env *env)
   return LISP_CALL (env, Qcons_function, symbol, data);
 }
 
+/* Set the COUNT SETTINGS, which were made of the rows and values in GIVEN,
+   and put what the kernel reports into VALUES.  Return how many were set
+   before there was an error.  */
+static size_t
+set_all (emacs_env *env, struct handle *handle, const struct setting *settings,
+         size_t count, emacs_value *given, emacs_value *values)
+{
+  for (size_t i = 0; i < count; i++)
+    {
+      values[i] = write_option (env, handle, settings[i].option,
+                                &settings[i].bytes, given[2 * i + 1]);
+      if (lisp_pending (env))
+        return i;
+    }
+  return count;
+}
+
+/* Whether the COUNT VALUES are those in GIVEN.  */
+static bool
+all_as_given (emacs_env *env, emacs_value *given, emacs_value *values,
+              size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    if (!env->eq (env, values[i], given[2 * i + 1]))
+      return false;
+  return true;
+}
+
 /* (sockopt--set-many PROCESS STATUS HANDLE ROW VALUE ROW VALUE ...)
 
-   Nothing is set if any value is wrong.  Value is (ERROR VALUE VALUE ...):
-   what the kernel reports for each option that was set, and why the next
-   one was not, or nil if all were.  */
+   Nothing is set if any value is wrong.  Value is nil if all were set,
+   and the kernel reports them as they were given, for garbage takes time.
+   Otherwise it is (ERROR VALUE VALUE ...): what the kernel reports for
+   those that were set, and why the next one was not.  */
 PRIMITIVE (sockopt_set_many)
 {
   (void) data;
   size_t count = (size_t) (nargs - 3) / 2;
-  size_t done = 0;
+  emacs_value result = Qnil;
+  emacs_value *given = args + 3;
   struct handle *handle = live_handle (env, args);
   struct setting *settings
-    = handle ? settings_from_list (env, args + 3, count, 0) : NULL;
+    = handle ? settings_from_list (env, given, count, 0) : NULL;
   emacs_value *values = calloc (count + 1, sizeof *values);
-  if (!settings || !values)
+  if (settings && values)
     {
-      settings_free (settings, count);
-      free (values);
-      return Qnil;
+      size_t done = set_all (env, handle, settings, count, given, values + 1);
+      values[0] = take_error (env);
+      if (done < count || !all_as_given (env, given, values + 1, count))
+        result = lisp_call (env, Qlist, (ptrdiff_t) done + 1, values);
     }
-  for (; done < count && !lisp_pending (env); done++)
-    values[done + 1]
-      = write_option (env, handle, settings[done].option,
-                      &settings[done].bytes, args[3 + 2 * done + 1]);
-  if (lisp_pending (env))
-    done--;
-  values[0] = take_error (env);
-  emacs_value result = lisp_call (env, Qlist, (ptrdiff_t) done + 1, values);
   settings_free (settings, count);
   free (values);
   return result;
