@@ -505,8 +505,13 @@ then REPORT is called with the process and a list of (OPTION . WORDS)."
   sockopt--channel)
 
 (defun sockopt--close-channel ()
-  "Delete the pipe process for reports, unless somebody still waits."
-  (when (and sockopt--channel (not sockopt--waits))
+  "Delete the pipe process for reports, unless somebody still waits.
+It also stays while there are other Lisp threads: one may be about to wait
+for it, and Emacs aborts if it is closed then."
+  (unless (or (not sockopt--channel)
+              sockopt--waits
+              (and (fboundp 'all-threads)
+                   (cdr (all-threads))))
     (delete-process sockopt--channel)))
 
 (defun sockopt--channel-sentinel (channel _message)

@@ -1113,14 +1113,42 @@ So it is where core would have taken a socket from outside."
 
 ;;; Several Lisp threads
 
-(defun mode-tests--work (server number)
-  "Make and use clients of SERVER, an echo, in thread NUMBER.
+(defconst mode-tests--echo-server
+  '(let ((server (make-network-process
+                  :name "echo" :server 50 :noquery t :service t
+                  :host "127.0.0.1" :family 'ipv4
+                  :filter #'process-send-string)))
+     (message "PORT %d" (process-contact server :service))
+     (with-timeout (60) (while t (accept-process-output nil 0.05))))
+  "What another Emacs evaluates to serve.")
+
+(defun mode-tests--echo-elsewhere ()
+  "Start an Emacs that sends back what it gets, and return its port.
+When a descriptor is closed that another thread is about to wait for, core
+aborts.  So no process that is not a thread's own may come and go."
+  (let ((place (list "")))
+    (make-process :name "echo" :noquery t :connection-type 'pipe
+                  :filter (sockopt-tests-collector place)
+                  :command (sockopt-tests-command
+                            "--eval" (format "%S" mode-tests--echo-server)))
+    (should (sockopt-tests-wait
+             (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
+             10))
+    (string-to-number (match-string 1 (car place)))))
+
+(defun mode-tests--echo-client (port &rest arguments)
+  "Make a client of the server on PORT by ARGUMENTS."
+  (apply #'make-network-process :name "client" :noquery t :family 'ipv4
+         :host "127.0.0.1" :service port arguments))
+
+(defun mode-tests--work (port number)
+  "Make and use clients of the server on PORT in thread NUMBER.
 Return a list of their cookies."
   (cl-loop for i below 10
            for idle = (+ 100 (* 100 number) i)
-           for client = (mode-tests--client server :tcp-keepidle idle)
+           for client = (mode-tests--echo-client port :tcp-keepidle idle)
            for core = (let ((sockopt-rules nil))
-                        (mode-tests--client server))
+                        (mode-tests--echo-client port))
            do (thread-yield)
            do (set-network-process-option core :tcp-keepidle (1+ idle))
            do (should (mode-tests--thread-talks-p client idle))
@@ -1143,13 +1171,14 @@ Return a list of their cookies."
       (accept-process-output process 0.02))
     (equal (car place) (number-to-string number))))
 
-(defun mode-tests--threads (server count)
-  "Run COUNT threads that use SERVER; return what they returned, appended."
+(defun mode-tests--threads (port count)
+  "Run COUNT threads that use the server on PORT.
+Return what they returned, appended."
   (let ((threads (cl-loop for i below count
                           collect (let ((i i))
                                     (make-thread
                                      (lambda ()
-                                       (mode-tests--work server i)))))))
+                                       (mode-tests--work port i)))))))
     (sockopt-tests-wait
      (lambda () (not (cl-some #'thread-live-p threads))) 60)
     (should-not (cl-some #'thread-live-p threads))
@@ -1159,14 +1188,9 @@ Return a list of their cookies."
   "Several threads make and use processes; each sees its own sockets."
   (skip-unless (fboundp 'make-thread))
   (mode-tests--with mode-tests--everything
-    (let ((server (mode-tests--server :filter #'mode-tests--echo)))
-      (set-process-thread server nil)
-      (set-process-sentinel server
-                            (lambda (child _)
-                              (set-process-thread child nil)))
-      (let ((cookies (mode-tests--threads server 5)))
-        (should (= (length cookies) 100))
-        (should (equal cookies (delete-dups (copy-sequence cookies))))))))
+    (let ((cookies (mode-tests--threads (mode-tests--echo-elsewhere) 5)))
+      (should (= (length cookies) 100))
+      (should (equal cookies (delete-dups (copy-sequence cookies)))))))
 
 ;;; A peer that vanishes
 
