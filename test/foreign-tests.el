@@ -53,18 +53,6 @@
                     (lambda () (eq (process-status process) 'open)))
                    process)))))
 
-(defun foreign-tests--syn-sent ()
-  "Return a process that still connects: its server's queue is full."
-  (let* ((server (foreign-tests--make :server 1 :host "127.0.0.1" :service t
-                                      :family 'ipv4 :stop t))
-         (remote (process-contact server :local))
-         process)
-    (dotimes (_ 3)
-      (setq process (foreign-tests--make :remote remote :nowait t))
-      (sockopt-tests-wait (lambda () (eq (process-status process) 'open))
-                          0.1))
-    process))
-
 (defun foreign-tests--local (directory type)
   "Return an alist of kinds and local processes of TYPE, in DIRECTORY."
   (let* ((path (make-temp-name (expand-file-name "s" directory)))
@@ -89,7 +77,10 @@ DIRECTORY is for local sockets."
           (foreign-tests--local directory nil)
           (and (featurep 'make-network-process '(:type seqpacket))
                (foreign-tests--local directory 'seqpacket))
-          `((syn-sent . ,(foreign-tests--syn-sent))
+          `((syn-sent . ,(foreign-tests--make
+                          :nowait t
+                          :remote (process-contact
+                                   (sockopt-tests-full-server) :local)))
             (udp-server . ,(foreign-tests--make
                             :type 'datagram :server t :family 'ipv4
                             :host "127.0.0.1" :service t))

@@ -829,16 +829,10 @@ Return the messages that matter.  The other rule sets `:priority'."
         (should (eq (process-status pending) 'connect))))))
 
 (defun mode-tests--pending (&rest arguments)
-  "Return a process by ARGUMENTS that stays connecting.
-It is a client of a server whose queue is full."
-  (let ((server (mode-tests--server :server 1 :stop t))
-        client)
-    (dotimes (_ 3)
-      (let ((sockopt-rules nil))
-        (setq client (mode-tests--client server :nowait t)))
-      (sockopt-tests-wait (lambda () (eq (process-status client) 'open))
-                          0.2))
-    (apply #'mode-tests--client server :nowait t arguments)))
+  "Return a process by ARGUMENTS that stays connecting."
+  (apply #'mode-tests--client
+         (let ((sockopt-rules nil)) (sockopt-tests-full-server))
+         :nowait t arguments))
 
 ;;; Children of servers
 
@@ -1111,87 +1105,6 @@ So it is where core would have taken a socket from outside."
                      (sort (mapcar #'cadr mode-tests--events)
                            #'string<))))))
 
-;;; Several Lisp threads
-
-(defconst mode-tests--echo-server
-  '(let ((server (make-network-process
-                  :name "echo" :server 50 :noquery t :service t
-                  :host "127.0.0.1" :family 'ipv4
-                  :filter #'process-send-string)))
-     (message "PORT %d" (process-contact server :service))
-     (with-timeout (60) (while t (accept-process-output nil 0.05))))
-  "What another Emacs evaluates to serve.")
-
-(defun mode-tests--echo-elsewhere ()
-  "Start an Emacs that sends back what it gets, and return its port.
-When a descriptor is closed that another thread is about to wait for, core
-aborts.  So no process that is not a thread's own may come and go."
-  (let ((place (list "")))
-    (make-process :name "echo" :noquery t :connection-type 'pipe
-                  :filter (sockopt-tests-collector place)
-                  :command (sockopt-tests-command
-                            "--eval" (format "%S" mode-tests--echo-server)))
-    (should (sockopt-tests-wait
-             (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
-             10))
-    (string-to-number (match-string 1 (car place)))))
-
-(defun mode-tests--echo-client (port &rest arguments)
-  "Make a client of the server on PORT by ARGUMENTS."
-  (apply #'make-network-process :name "client" :noquery t :family 'ipv4
-         :host "127.0.0.1" :service port arguments))
-
-(defun mode-tests--work (port number)
-  "Make and use clients of the server on PORT in thread NUMBER.
-Return a list of their cookies."
-  (cl-loop for i below 10
-           for idle = (+ 100 (* 100 number) i)
-           for client = (mode-tests--echo-client port :tcp-keepidle idle)
-           for core = (let ((sockopt-rules nil))
-                        (mode-tests--echo-client port))
-           do (thread-yield)
-           do (set-network-process-option core :tcp-keepidle (1+ idle))
-           do (should (mode-tests--thread-talks-p client idle))
-           do (should (mode-tests--thread-talks-p core idle))
-           do (thread-yield)
-           do (should (equal idle (sockopt-get client :tcp-keepidle)))
-           do (should (equal (1+ idle) (sockopt-get core :tcp-keepidle)))
-           collect (sockopt-get client :cookie)
-           collect (sockopt-get core :cookie)
-           do (mapc #'delete-process (list client core))))
-
-(defun mode-tests--thread-talks-p (process number)
-  "Return non-nil if PROCESS, an echo's client, sends NUMBER back."
-  (let ((place (list ""))
-        (end (+ (float-time) 10)))
-    (set-process-filter process (sockopt-tests-collector place))
-    (process-send-string process (number-to-string number))
-    (while (and (not (equal (car place) (number-to-string number)))
-                (< (float-time) end))
-      (accept-process-output process 0.02))
-    (equal (car place) (number-to-string number))))
-
-(defun mode-tests--threads (port count)
-  "Run COUNT threads that use the server on PORT.
-Return what they returned, appended."
-  (let ((threads (cl-loop for i below count
-                          collect (let ((i i))
-                                    (make-thread
-                                     (lambda ()
-                                       (mode-tests--work port i)))))))
-    (sockopt-tests-wait
-     (lambda () (not (cl-some #'thread-live-p threads))) 60)
-    (should-not (cl-some #'thread-live-p threads))
-    (mapcan #'thread-join threads)))
-
-(ert-deftest mode-tests-threads ()
-  "Several threads make and use processes; each sees its own sockets."
-  (skip-unless (fboundp 'make-thread))
-  (mode-tests--with mode-tests--everything
-    (let ((cookies (mode-tests--threads (mode-tests--echo-elsewhere) 5)))
-      (should (= (length cookies) 100))
-      (should (equal cookies (delete-dups (copy-sequence cookies)))))))
-
 ;;; A peer that vanishes
 
 (defconst mode-tests--serve
@@ -1258,31 +1171,6 @@ Return what they returned, appended."
           (mode-tests--check-vanishing a b))
       (sockopt-tests-ip "netns" "del" a)
       (sockopt-tests-ip "netns" "del" b))))
-
-(ert-deftest mode-tests-thread-that-sleeps ()
-  "Connections finish though the thread that made the first is busy."
-  (skip-unless (fboundp 'make-thread))
-  (mode-tests--with mode-tests--everything
-    (let* ((server (mode-tests--server))
-           (release (list nil))
-           (thread (make-thread
-                    (lambda ()
-                      (let ((pending (mode-tests--pending :priority 5)))
-                        (setcar release 'made)
-                        (while (not (eq (car release) 'over))
-                          (thread-yield))
-                        (delete-process pending))))))
-      (unwind-protect
-          (let (client)
-            (should (sockopt-tests-wait
-                     (lambda () (eq (car release) 'made))))
-            (setq client (mode-tests--client server :nowait t))
-            (should (mode-tests--open-p client))
-            (should (equal 3 (sockopt-get client :priority))))
-        (setcar release 'over)
-        (thread-join thread)
-        ;; The module's thread is told, and says that it has ended.
-        (sockopt-tests-wait (lambda () (null sockopt--waits)))))))
 
 (provide 'mode-tests)
 ;;; mode-tests.el ends here

@@ -97,6 +97,20 @@ Who uses this must load sockopt-mode first."
                                  :service (process-contact server
                                                            :service)))))
 
+(defun sockopt-tests-full-server ()
+  "Make a server that takes no connection, for its queue is full."
+  (let ((server (make-network-process
+                 :name "full" :server 1 :stop t :noquery t
+                 :host "127.0.0.1" :service t :family 'ipv4)))
+    (dotimes (_ 3)
+      (let ((client (make-network-process
+                     :name "filler" :noquery t :nowait t
+                     :sentinel #'ignore
+                     :remote (process-contact server :local))))
+        (sockopt-tests-wait (lambda () (eq (process-status client) 'open))
+                            0.2)))
+    server))
+
 (defun sockopt-tests-shout (process string)
   "Send STRING back through PROCESS in upper case."
   (process-send-string process (upcase string)))

@@ -1,0 +1,150 @@
+;;; thread-tests.el --- Tests with several Lisp threads  -*- lexical-binding: t; -*-
+
+;; Copyright (C) 2026 The sockopt authors
+
+;; Author: The sockopt authors
+
+;; This file is part of sockopt.
+
+;; sockopt is free software: you can redistribute it and/or modify it
+;; under the terms of the GNU General Public License as published by the
+;; Free Software Foundation, either version 3 of the License, or (at your
+;; option) any later version.
+
+;; sockopt is distributed in the hope that it will be useful, but WITHOUT
+;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
+;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
+;; for more details.
+
+;; You should have received a copy of the GNU General Public License
+;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+
+;;; Commentary:
+
+;; These are in an Emacs of their own, for core may leave descriptors marked
+;; as if a thread that has ended still waited for them, and then nobody ever
+;; reads from them again.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'ert)
+(require 'sockopt-mode)
+(require 'sockopt-tests-lib)
+
+(defmacro thread-tests--with-mode (&rest body)
+  "Evaluate BODY with `sockopt-mode' on and a rule for every process."
+  (declare (indent 0) (debug t))
+  `(sockopt-tests-clean
+     (sockopt-tests-with-mode '((nil (:priority 3)))
+       ,@body)))
+
+(defconst thread-tests--server
+  '(let ((server (make-network-process
+                  :name "echo" :server 50 :noquery t :service t
+                  :host "127.0.0.1" :family 'ipv4
+                  :filter #'process-send-string)))
+     (message "PORT %d" (process-contact server :service))
+     (with-timeout (60) (while t (accept-process-output nil 0.05))))
+  "What another Emacs evaluates to serve.")
+
+(defun thread-tests--serve ()
+  "Start an Emacs that sends back what it gets, and return its port.
+When a descriptor is closed that another thread is about to wait for, core
+aborts.  So no process that is not a thread's own may come and go."
+  (let ((place (list "")))
+    (make-process :name "echo" :noquery t :connection-type 'pipe
+                  :filter (sockopt-tests-collector place)
+                  :command (sockopt-tests-command
+                            "--eval" (format "%S" thread-tests--server)))
+    (should (sockopt-tests-wait
+             (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
+             10))
+    (string-to-number (match-string 1 (car place)))))
+
+(defun thread-tests--client (port &rest arguments)
+  "Make a client of the server on PORT by ARGUMENTS."
+  (apply #'make-network-process :name "client" :noquery t :family 'ipv4
+         :host "127.0.0.1" :service port arguments))
+
+(defun thread-tests--work (port number)
+  "Make and use clients of the server on PORT in thread NUMBER.
+Return a list of their cookies."
+  (cl-loop for i below 10
+           for idle = (+ 100 (* 100 number) i)
+           for client = (thread-tests--client port :tcp-keepidle idle)
+           for core = (let ((sockopt-rules nil))
+                        (thread-tests--client port))
+           do (thread-yield)
+           do (set-network-process-option core :tcp-keepidle (1+ idle))
+           do (should (thread-tests--talks-p client idle))
+           do (should (thread-tests--talks-p core idle))
+           do (thread-yield)
+           do (should (equal idle (sockopt-get client :tcp-keepidle)))
+           do (should (equal (1+ idle) (sockopt-get core :tcp-keepidle)))
+           collect (sockopt-get client :cookie)
+           collect (sockopt-get core :cookie)
+           do (mapc #'delete-process (list client core))))
+
+(defun thread-tests--talks-p (process number)
+  "Return non-nil if PROCESS, an echo's client, sends NUMBER back."
+  (let ((place (list ""))
+        (end (+ (float-time) 10)))
+    (set-process-filter process (sockopt-tests-collector place))
+    (process-send-string process (number-to-string number))
+    (while (and (not (equal (car place) (number-to-string number)))
+                (< (float-time) end))
+      (accept-process-output process 0.02))
+    (equal (car place) (number-to-string number))))
+
+(defun thread-tests--run (port count)
+  "Run COUNT threads that use the server on PORT.
+Return what they returned, appended."
+  (let ((threads (cl-loop for i below count
+                          collect (let ((i i))
+                                    (make-thread
+                                     (lambda ()
+                                       (thread-tests--work port i)))))))
+    (sockopt-tests-wait
+     (lambda () (not (cl-some #'thread-live-p threads))) 60)
+    (should-not (cl-some #'thread-live-p threads))
+    (mapcan #'thread-join threads)))
+
+(ert-deftest thread-tests-several ()
+  "Several threads make and use processes; each sees its own sockets."
+  (skip-unless (fboundp 'make-thread))
+  (thread-tests--with-mode
+    (let ((cookies (thread-tests--run (thread-tests--serve) 5)))
+      (should (= (length cookies) 100))
+      (should (equal cookies (delete-dups (copy-sequence cookies)))))))
+
+(ert-deftest thread-tests-busy ()
+  "Connections finish though the thread that made the first is busy."
+  (skip-unless (fboundp 'make-thread))
+  (thread-tests--with-mode
+    (let* ((server (sockopt-tests-server))
+           (full (let ((sockopt-rules nil)) (sockopt-tests-full-server)))
+           (release (list nil))
+           (thread (make-thread
+                    (lambda ()
+                      (let ((pending (sockopt-tests-client full :nowait t)))
+                        (setcar release 'made)
+                        (while (not (eq (car release) 'over))
+                          (thread-yield))
+                        (delete-process pending))))))
+      (unwind-protect
+          (let (client)
+            (should (sockopt-tests-wait
+                     (lambda () (eq (car release) 'made))))
+            (setq client (thread-tests--client
+                          (process-contact server :service) :nowait t))
+            (should (sockopt-tests-wait
+                     (lambda () (eq (process-status client) 'open))))
+            (should (equal 3 (sockopt-get client :priority))))
+        (setcar release 'over)
+        (thread-join thread)
+        ;; The module's thread is told, and says that it has ended.
+        (sockopt-tests-wait (lambda () (null sockopt--waits)))))))
+
+(provide 'thread-tests)
+;;; thread-tests.el ends here
