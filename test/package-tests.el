@@ -217,7 +217,10 @@ Return that connection, which is kept for the next page."
   (let* ((buffer (erc :server "127.0.0.1" :port port :nick "erna"
                       :full-name "Erna"))
          (process (buffer-local-value 'erc-server-process buffer)))
-    (should (package-tests--buffer-has-p buffer "irc\\.test"))
+    ;; Before the end of its greeting the server lets nobody join.
+    (should (sockopt-tests-wait
+             (lambda () (buffer-local-value 'erc-server-connected buffer))
+             10))
     (with-current-buffer buffer
       (erc-cmd-JOIN "#test"))
     (should (package-tests--buffer-has-p "#test" "You have joined"))

@@ -634,6 +634,7 @@ START_TEST (test_icmp6_filter)
   check_fault (option, LIST (integer (256)), FAULT_RANGE);
   check_fault (option, LIST (text ("1")), FAULT_TYPE);
   check_length (option, bytes, 4);
+  bytes_free (&bytes);
 }
 END_TEST
 
@@ -673,6 +674,7 @@ START_TEST (test_membership6)
   ck_assert_uint_eq (request.ipv6mr_multiaddr.s6_addr[14], 1);
   ck_assert_uint_eq (request.ipv6mr_multiaddr.s6_addr[15], 0x23);
   ck_assert_uint_eq (request.ipv6mr_interface, 7);
+  bytes_free (&bytes);
   check_fault (option, LIST (text (GROUP4), NIL), FAULT_RANGE);
 }
 END_TEST
@@ -761,6 +763,7 @@ START_TEST (test_group)
   memcpy (&request, bytes_data (&bytes), sizeof request);
   ck_assert_uint_eq (request.gr_interface, 0);
   ck_assert_int_eq (request.gr_group.ss_family, AF_INET);
+  bytes_free (&bytes);
 }
 END_TEST
 
@@ -900,6 +903,7 @@ START_TEST (test_packet_info)
   memcpy (&info, bytes_data (&bytes), sizeof info);
   ck_assert_mem_eq (&info.ipi6_addr, &in6addr_loopback, 16);
   ck_assert_uint_eq (info.ipi6_ifindex, if_nametoindex ("lo"));
+  bytes_free (&bytes);
   check_fault (option, NIL, FAULT_NONE);
   check_fault (option, LIST (NIL, NIL), FAULT_NONE);
   check_fault (option, LIST (text ("127.0.0.1"), NIL), FAULT_RANGE);
@@ -963,7 +967,9 @@ START_TEST (test_path_mtu)
   struct value value = decode_data (":ipv6-pathmtu", &info, sizeof info);
   check_number (&value, ":mtu", 1400);
   ck_assert_uint_eq (plist_get (&value, ":addr")->size, 9);
-  check_length (row (":ipv6-pathmtu"), bytes_of (&info, sizeof info), 28);
+  struct bytes bytes = bytes_of (&info, sizeof info);
+  check_length (row (":ipv6-pathmtu"), bytes, 28);
+  bytes_free (&bytes);
 }
 END_TEST
 
