@@ -183,6 +183,8 @@ Return that connection, which is kept for the next page."
      configuration
      (format "[Global]\nName = irc.test\nInfo = test\nPorts = %d\n" port)
      "Listen = 127.0.0.1\nAdminEMail = admin@irc.test\n"
+     ;; ERC of Emacs 30 stays on no network that has no name.
+     "Network = Test\n"
      "[Limits]\nMaxPenaltyTime = 0\n"
      "[Options]\nIdent = no\nDNS = no\nPAM = no\n")
     (package-tests--serve port program "-n" "-f" configuration)))
