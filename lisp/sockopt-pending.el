@@ -80,7 +80,7 @@ If it has no socket yet, that is done when it is open."
   (sockopt--check (vector (sockopt--row option) value))
   (if (sockopt--looking-up-p process)
       (sockopt--keep process option value nil)
-    (sockopt--set-now process nil option value)
+    (sockopt--set-now process (sockopt--find-socket process) option value)
     (sockopt--keep process option value (sockopt--cookie process)))
   t)
 
@@ -89,11 +89,11 @@ If it has no socket yet, that is done when it is open."
 ARGUMENT is as for `sockopt-get'.  If it has no socket yet, that is what
 was set."
   (sockopt--ensure-module)
-  (let ((row (sockopt--row option))
-        (kept (assq option (gethash process sockopt--pending))))
+  (sockopt--row option)
+  (let ((kept (assq option (gethash process sockopt--pending))))
     (cond ((not (sockopt--looking-up-p process))
-           (sockopt--get process 'connect (sockopt--renew-handle process) row
-                         argument))
+           (sockopt--get-now process (sockopt--find-socket process) option
+                             argument))
           (kept (nth 1 kept))
           (t (signal 'sockopt-error
                      (list "Process is still looking up its host"

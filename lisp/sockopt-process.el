@@ -360,7 +360,7 @@ The first LENIENT of them may fail, which REPORT is then called with."
          (address (cadr opened))
          (process (sockopt--make-process args address handle)))
     (sockopt--or-discard process
-      (puthash process handle sockopt--handles)
+      (sockopt--note-handle process handle)
       (when server
         (sockopt--note-server process args))
       (sockopt--set-contact process
@@ -594,7 +594,7 @@ It reports NUMBER.  The first LENIENT settings may fail."
                         (sockopt--finish handle (sockopt--wait-job wait)
                                          (sockopt--wait-settings wait)))))
           (when result
-            (puthash process handle sockopt--handles)
+            (sockopt--note-handle process handle)
             (sockopt--contact-addresses (sockopt--core-contact process t t)
                                         (car result) handle)
             (sockopt--apply-later process (sockopt--wait-later wait))

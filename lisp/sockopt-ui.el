@@ -441,7 +441,7 @@ Not if only the notation is another: of a name for a number, say."
 (defun sockopt-ui--remark (process value new)
   "Return what to say of NEW, which the kernel made of VALUE for PROCESS."
   (cond ((and (gethash process sockopt--waiting)
-              (not (gethash process sockopt--handles)))
+              (not (gethash process sockopt--sockets)))
          ", once it is connected")
         ((and new (sockopt-ui--adjusted-p value (car new)))
          (format " (the kernel made that of %S)" value))

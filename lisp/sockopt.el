@@ -86,10 +86,8 @@
 
 (declare-function sockopt--rows "../module/sockopt-module.c" ())
 (declare-function sockopt--row-parts "../module/sockopt-module.c" (row))
-(declare-function sockopt--get "../module/sockopt-module.c"
-                  (process status handle row argument))
-(declare-function sockopt--set "../module/sockopt-module.c"
-                  (process status handle row value))
+(declare-function sockopt--getter "../module/sockopt-module.c" (row))
+(declare-function sockopt--setter "../module/sockopt-module.c" (row))
 (declare-function sockopt--set-many "../module/sockopt-module.c"
                   (process status handle &rest rows-and-values))
 (declare-function sockopt--options "../module/sockopt-module.c"
@@ -212,6 +210,8 @@ It is the property `sockopt--row'."
 
 (defun sockopt--signal-unknown (keyword candidates)
   "Signal that KEYWORD is none of CANDIDATES."
+  (unless (keywordp keyword)
+    (signal 'wrong-type-argument (list 'keywordp keyword)))
   (let ((reason (sockopt--absent (symbol-name keyword))))
     (signal 'sockopt-unsupported
             (list keyword
@@ -230,6 +230,14 @@ It is the property `sockopt--row'."
   "Return the number of the row of OPTION."
   (or (get option 'sockopt--row) (sockopt--find-row option)))
 
+(defun sockopt--make-getter (option)
+  "Return the module's function that gets OPTION, and keep it."
+  (put option 'sockopt--getter (sockopt--getter (sockopt--row option))))
+
+(defun sockopt--make-setter (option)
+  "Return the module's function that sets OPTION, and keep it."
+  (put option 'sockopt--setter (sockopt--setter (sockopt--row option))))
+
 (defun sockopt-option (keyword)
   "Return the `sockopt-option' that KEYWORD names.
 Signal `sockopt-unsupported' if there is none."
@@ -242,10 +250,12 @@ Signal `sockopt-unsupported' if there is none."
                  (put name 'sockopt--option
                       (apply #'sockopt--option-make parts)))))))
 
-;;; Handles
+;;; Sockets
 
-(defvar sockopt--handles (make-hash-table :test #'eq :weakness 'key)
-  "What the module knows of the socket of each process it has met.")
+(defvar sockopt--sockets (make-hash-table :test #'eq :weakness 'key)
+  "What is known of the socket of each process that has been met.
+That is (HANDLE . CONTACT).  HANDLE is what the module knows, CONTACT the
+contact plist itself, which Emacs makes once and then changes in place.")
 
 (defvar sockopt--waiting (make-hash-table :test #'eq :weakness 'key)
   "For each process that still connects, a `sockopt--wait'.")
@@ -257,8 +267,14 @@ LATER is a plist of options that were set meanwhile, REPORT a function to
 call with the options that failed and might."
   process handle job settings later report)
 
-(defun sockopt--renew-handle (process)
-  "Find the socket of PROCESS and return a new handle of it."
+(defun sockopt--note-handle (process handle)
+  "Note that HANDLE is of the socket of PROCESS.
+Return both as `sockopt--sockets' has them."
+  (puthash process (cons handle (sockopt--core-contact process t t))
+           sockopt--sockets))
+
+(defun sockopt--find-socket (process)
+  "Find the socket of PROCESS and return it as `sockopt--sockets' has it."
   (sockopt--ensure-module)
   (when (gethash process sockopt--waiting)
     (signal 'sockopt-error (list "Process is still connecting" process)))
@@ -267,8 +283,12 @@ call with the options that failed and might."
          (handle (sockopt--find process)))
     ;; One that core still connects may yet get another socket.
     (if (eq (process-status process) 'connect)
-        handle
-      (puthash process handle sockopt--handles))))
+        (cons handle (sockopt--core-contact process t t))
+      (sockopt--note-handle process handle))))
+
+(defun sockopt--renew-handle (process)
+  "Find the socket of PROCESS anew and return the handle of it."
+  (car (sockopt--find-socket process)))
 
 (defun sockopt--connecting-p (process)
   "Return non-nil if PROCESS is one that still connects."
@@ -277,9 +297,24 @@ call with the options that failed and might."
 
 (defsubst sockopt--handle (process)
   "Return the handle of the socket of PROCESS."
-  (or (gethash process sockopt--handles) (sockopt--renew-handle process)))
+  (car (or (gethash process sockopt--sockets)
+           (sockopt--find-socket process))))
 
 ;;; Getting and setting
+
+(defsubst sockopt--get-now (process socket option argument)
+  "Return the value of OPTION of PROCESS, which has SOCKET.
+ARGUMENT is as for `sockopt-get'."
+  (funcall (or (get option 'sockopt--getter) (sockopt--make-getter option))
+           process (process-status process) (car socket) argument))
+
+(defsubst sockopt--set-now (process socket option value)
+  "Set OPTION of PROCESS, which has SOCKET, to VALUE.  Return t."
+  (plist-put (cdr socket) option
+             (funcall (or (get option 'sockopt--setter)
+                          (sockopt--make-setter option))
+                      process (process-status process) (car socket) value))
+  t)
 
 ;;;###autoload
 (defun sockopt-get (process option &optional argument)
@@ -295,27 +330,14 @@ socket, or if it can only be set; `sockopt-system-error' if the kernel
 refuses otherwise (getsockopt(2)).
 
 This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
-  (let ((handle (gethash process sockopt--handles)))
+  (let ((socket (gethash process sockopt--sockets)))
     (cond
-     ((or handle (not (sockopt--connecting-p process)))
-      ;; These may load the module, and so come before its functions.
-      (let ((handle (or handle (sockopt--renew-handle process)))
-            (row (sockopt--row option)))
-        (sockopt--get process (process-status process) handle row
-                      argument)))
+     ((or socket (not (sockopt--connecting-p process)))
+      (sockopt--get-now process (or socket (sockopt--find-socket process))
+                        option argument))
      ((gethash process sockopt--waiting)
       (sockopt--get-waiting process option))
      (t (sockopt--get-pending process option argument)))))
-
-(defsubst sockopt--set-now (process handle option value)
-  "Set OPTION of PROCESS to VALUE.  Return t.
-HANDLE is of its socket, nil if it is not known."
-  (let ((handle (or handle (sockopt--renew-handle process)))
-        (row (sockopt--row option)))
-    (setq value (sockopt--set process (process-status process) handle row
-                              value)))
-  (plist-put (sockopt--core-contact process t t) option value)
-  t)
 
 ;;;###autoload
 (defun sockopt-set (process option value &optional no-error verbose)
@@ -334,15 +356,16 @@ the kernel refuses otherwise (setsockopt(2)).  Then nothing is changed.
 Interactively, ask for all three.  With VERBOSE non-nil, as then, say what
 the value was and what it is now."
   (interactive (append (sockopt-ui-read-setting) (list nil t)))
-  (let ((handle (gethash process sockopt--handles)))
+  (let ((socket (gethash process sockopt--sockets)))
     (cond
      (verbose (sockopt-ui-report-setting process option value no-error))
      (no-error
       (condition-case nil
           (sockopt-set process option value)
         (sockopt-unsupported nil)))
-     ((or handle (not (sockopt--connecting-p process)))
-      (sockopt--set-now process handle option value))
+     ((or socket (not (sockopt--connecting-p process)))
+      (sockopt--set-now process (or socket (sockopt--find-socket process))
+                        option value))
      ((gethash process sockopt--waiting)
       (sockopt--set-waiting process option value))
      (t (sockopt--set-pending process option value)))))
@@ -356,25 +379,26 @@ the value was and what it is now."
     (error (message "sockopt: %s: %s" (process-name process)
                     (error-message-string error)))))
 
+(defun sockopt--check-plist (plist)
+  "Signal an error unless PLIST is a list with a value for each keyword."
+  (let ((length (proper-list-p plist)))
+    (unless length
+      (signal 'wrong-type-argument (list 'plistp plist)))
+    (unless (zerop (% length 2))
+      (signal 'sockopt-error
+              (list "Keyword without a value" (car (last plist)))))))
+
 (defun sockopt--setting-list (plist)
   "Return the options in PLIST as a list (ROW VALUE ROW VALUE ...)."
-  (cl-loop for (option value) on plist by #'cddr
-           collect (sockopt--row option)
-           collect value))
+  (let (settings)
+    (while plist
+      (push (sockopt--row (pop plist)) settings)
+      (push (pop plist) settings))
+    (nreverse settings)))
 
 (defun sockopt--settings (plist)
   "Return the options in PLIST as a vector [ROW VALUE ROW VALUE ...]."
   (vconcat (sockopt--setting-list plist)))
-
-(defun sockopt--check-plist (plist)
-  "Signal an error unless PLIST has a value for each of its keywords."
-  (unless (proper-list-p plist)
-    (signal 'wrong-type-argument (list 'plistp plist)))
-  (cl-loop for (keyword . rest) on plist by #'cddr
-           unless (keywordp keyword)
-           do (signal 'wrong-type-argument (list 'keywordp keyword))
-           unless (consp rest)
-           do (signal 'sockopt-error (list "Keyword without a value" keyword))))
 
 (defun sockopt-set-options (process plist)
   "Set socket options of PROCESS by PLIST, (OPTION VALUE OPTION VALUE ...).
@@ -383,32 +407,39 @@ option or value is wrong, none is set.  If the kernel refuses one, the
 error names it, those before it stay set, and the error data end with
 \(:already-set OPTION...) if there are any."
   (sockopt--check-plist plist)
-  (if (and (not (gethash process sockopt--handles))
-           (sockopt--connecting-p process))
-      (progn
-        (sockopt--ensure-module)
-        (sockopt--check (sockopt--settings plist))
-        (cl-loop for (option value) on plist by #'cddr
-                 do (sockopt-set process option value)
-                 finally return t))
-    (let* ((settings (sockopt--setting-list plist))
-           (handle (sockopt--handle process))
-           (result (apply #'sockopt--set-many process
-                          (process-status process) handle settings)))
-      (sockopt--note-settings process plist result)
-      (when (car result)
-        (sockopt--signal-partly plist result))
-      t)))
+  (let ((socket (gethash process sockopt--sockets)))
+    (if (or socket (not (sockopt--connecting-p process)))
+        (sockopt--set-all-now process (or socket (sockopt--find-socket process))
+                              plist)
+      (sockopt--ensure-module)
+      (sockopt--check (sockopt--settings plist))
+      (cl-loop for (option value) on plist by #'cddr
+               do (sockopt-set process option value)
+               finally return t))))
 
-(defun sockopt--note-settings (process plist result)
-  "Put the options of PLIST that were set into the contact of PROCESS.
-RESULT is what `sockopt--set-many' returned."
-  (let ((contact (sockopt--core-contact process t t))
-        (values (cdr result)))
-    (cl-loop for (option value) on plist by #'cddr
-             while (or (null result) values)
-             do (plist-put contact option
-                           (if result (pop values) value)))))
+(defun sockopt--set-all-now (process socket plist)
+  "Set the options in PLIST of PROCESS, which has SOCKET.  Return t."
+  (let* ((settings (sockopt--setting-list plist))
+         (result (apply #'sockopt--set-many process (process-status process)
+                        (car socket) settings)))
+    (if (null result)
+        (sockopt--note-settings (cdr socket) plist)
+      (sockopt--note-settings (cdr socket)
+                              (sockopt--settings-done plist (cdr result)))
+      (when (car result)
+        (sockopt--signal-partly plist result)))
+    t))
+
+(defun sockopt--note-settings (contact plist)
+  "Put the options in PLIST into CONTACT, a contact plist itself."
+  (while plist
+    (plist-put contact (pop plist) (pop plist))))
+
+(defun sockopt--settings-done (plist values)
+  "Return a plist of the first options in PLIST, with VALUES."
+  (cl-loop for option in plist by #'cddr
+           for value in values
+           collect option collect value))
 
 (defun sockopt--signal-partly (plist result)
   "Signal the error in RESULT, and say which options of PLIST are set."

@@ -119,7 +119,8 @@ reads_as_written (const struct option *option, const struct bytes *bytes)
 }
 
 /* Set OPTION to BYTES, made of VALUE.  Return what the kernel made of
-   it, or VALUE where that cannot be read.  */
+   it, or VALUE where that cannot be read.  What is known beforehand is made
+   beforehand: after a system call the processor is slow for a while.  */
 static emacs_value
 write_option (emacs_env *env, struct handle *handle,
               const struct option *option, const struct bytes *bytes,
@@ -132,28 +133,25 @@ write_option (emacs_env *env, struct handle *handle,
                    lisp_string (env, late_hint (option)));
       return Qnil;
     }
+  bool known = reads_as_written (option, bytes);
+  emacs_value stored = known ? lisp_decode (env, option, bytes) : value;
   int code = has ? option_set (handle->fd, option, bytes) : ENOPROTOOPT;
   if (code != 0)
     lisp_signal_option (env, option, code, &value);
-  else if (reads_as_written (option, bytes))
-    value = lisp_decode (env, option, bytes);
-  else
-    read_plain (env, handle, option, &value);
-  return value;
+  else if (!known)
+    read_plain (env, handle, option, &stored);
+  return stored;
 }
 
-/* (sockopt--get PROCESS STATUS HANDLE ROW ARGUMENT) */
-PRIMITIVE (sockopt_get)
+/* (GETTER PROCESS STATUS HANDLE ARGUMENT), where DATA is the option.  */
+static PRIMITIVE (get_one)
 {
   (void) nargs;
-  (void) data;
   struct bytes bytes;
   emacs_value value = Qnil;
+  const struct option *option = data;
   struct handle *handle = live_handle (env, args);
-  const struct option *option = handle ? row_get (env, args[3]) : NULL;
-  if (!option)
-    return Qnil;
-  lisp_prepare (env, option, args[4], &bytes);
+  lisp_prepare (env, option, args[3], &bytes);
   if (lisp_pending (env))
     return Qnil;
   int code = read_option (env, handle, option, &bytes, &value);
@@ -162,22 +160,52 @@ PRIMITIVE (sockopt_get)
   return value;
 }
 
-/* (sockopt--set PROCESS STATUS HANDLE ROW VALUE) */
-PRIMITIVE (sockopt_set)
+/* (SETTER PROCESS STATUS HANDLE VALUE), where DATA is the option.  */
+static PRIMITIVE (set_one)
 {
   (void) nargs;
-  (void) data;
   struct bytes bytes;
-  emacs_value value = args[4];
+  emacs_value value = args[3];
+  const struct option *option = data;
   struct handle *handle = live_handle (env, args);
-  const struct option *option = handle ? row_get (env, args[3]) : NULL;
-  if (!option)
-    return Qnil;
   lisp_encode (env, option, value, &bytes);
   if (!lisp_pending (env))
     value = write_option (env, handle, option, &bytes, value);
   bytes_free (&bytes);
   return value;
+}
+
+/* A Lisp function that does as FUNCTION with the option of ROW.  */
+static emacs_value
+function_for (emacs_env *env, emacs_value row,
+              emacs_value (*function) (emacs_env *, ptrdiff_t, emacs_value *,
+                                       void *),
+              const char *doc)
+{
+  const struct option *option = row_get (env, row);
+  return option
+           ? env->make_function (env, 4, 4, function, doc, (void *) option)
+           : Qnil;
+}
+
+/* (sockopt--getter ROW) */
+PRIMITIVE (sockopt_getter)
+{
+  (void) nargs;
+  (void) data;
+  return function_for (env, args[0], get_one,
+                       "Return the option's value.\n\n"
+                       "(fn PROCESS STATUS HANDLE ARGUMENT)");
+}
+
+/* (sockopt--setter ROW) */
+PRIMITIVE (sockopt_setter)
+{
+  (void) nargs;
+  (void) data;
+  return function_for (env, args[0], set_one,
+                       "Set the option and return what it now is.\n\n"
+                       "(fn PROCESS STATUS HANDLE VALUE)");
 }
 
 /* The settings in LIST, COUNT pairs of a row and a value; see

@@ -64,15 +64,12 @@ make_user_ptr (emacs_env *env, emacs_finalizer finalizer, void *data)
   return value;
 }
 
-/* What VALUE holds, if FINALIZER says that it is of the sort wanted.  */
+/* What VALUE holds, if FINALIZER says that it is of the sort wanted.  Both
+   calls return null after an error, and no finalizer is that.  */
 static void *
 get_user_ptr (emacs_env *env, emacs_finalizer finalizer, emacs_value value)
 {
-  if (lisp_pending (env))
-    return NULL;
   emacs_finalizer found = env->get_user_finalizer (env, value);
-  if (lisp_pending (env))
-    return NULL;
   void *data = found == finalizer ? env->get_user_ptr (env, value) : NULL;
   if (!data)
     LISP_SIGNAL (env, Qwrong_type_argument, Quser_ptrp, value);

@@ -35,8 +35,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 /* access.c: options of a socket.  */
 PRIMITIVE (sockopt_rows);
 PRIMITIVE (sockopt_row_parts);
-PRIMITIVE (sockopt_get);
-PRIMITIVE (sockopt_set);
+PRIMITIVE (sockopt_getter);
+PRIMITIVE (sockopt_setter);
 PRIMITIVE (sockopt_set_many);
 PRIMITIVE (sockopt_check);
 PRIMITIVE (sockopt_options);

@@ -63,13 +63,13 @@ DEFUN ("sockopt--row-parts", sockopt_row_parts, Ssockopt_row_parts, 1, 1,
        "Return what the option table has in ROW.\n\n"
        "(fn ROW)");
 
-DEFUN ("sockopt--get", sockopt_get, Ssockopt_get, 5, 5,
-       "Return an option of PROCESS, by the number of its ROW.\n\n"
-       "(fn PROCESS STATUS HANDLE ROW ARGUMENT)");
+DEFUN ("sockopt--getter", sockopt_getter, Ssockopt_getter, 1, 1,
+       "Return the function that gets the option of ROW.\n\n"
+       "(fn ROW)");
 
-DEFUN ("sockopt--set", sockopt_set, Ssockopt_set, 5, 5,
-       "Set an option of PROCESS to VALUE and return what it now is.\n\n"
-       "(fn PROCESS STATUS HANDLE ROW VALUE)");
+DEFUN ("sockopt--setter", sockopt_setter, Ssockopt_setter, 1, 1,
+       "Return the function that sets the option of ROW.\n\n"
+       "(fn ROW)");
 
 DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, MANY,
        "Set options of PROCESS, by the numbers of their rows.\n\n"
@@ -150,7 +150,7 @@ DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
        2, 2, "Return the address PORT of the machine CID.\n\n(fn CID PORT)");
 
 static const struct primitive *const primitives[] = {
-  &Ssockopt_rows,      &Ssockopt_get,           &Ssockopt_set,
+  &Ssockopt_rows,      &Ssockopt_getter,           &Ssockopt_setter,
   &Ssockopt_set_many,  &Ssockopt_check,         &Ssockopt_options,
   &Ssockopt_find,      &Ssockopt_lookup,        &Ssockopt_address,
   &Ssockopt_open,      &Ssockopt_adopt,         &Ssockopt_hold,

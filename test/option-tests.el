@@ -784,8 +784,8 @@ sockopt-system-error.*Operation not permitted")
       (should (eq (sockopt-get one :priority) 3))
       (should (eq (sockopt-get two :priority) 4))
       ;; Found afresh, as those of others are.
-      (remhash one sockopt--handles)
-      (remhash two sockopt--handles)
+      (remhash one sockopt--sockets)
+      (remhash two sockopt--sockets)
       (should (eq (sockopt-get one :priority) 3))
       (should (eq (sockopt-get two :priority) 4))
       (should-error (sockopt-make-network-process

@@ -475,7 +475,7 @@ called with it and returns the arguments of the client."
            (client (sockopt-tests-client server)))
       (should (eq (car (sockopt-tests-error
                         (lambda ()
-                          (sockopt--adopt (gethash client sockopt--handles)
+                          (sockopt--adopt (car (gethash client sockopt--sockets))
                                           [:name "second"] :remote
                                           temporary-file-directory))))
                   'sockopt-error))
