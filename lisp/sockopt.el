@@ -316,6 +316,31 @@ ARGUMENT is as for `sockopt-get'."
                       process (process-status process) (car socket) value))
   t)
 
+(defun sockopt--get-otherwise (process option argument)
+  "Do as `sockopt-get' if PROCESS has not been met yet.
+OPTION and ARGUMENT are as there."
+  (cond ((not (sockopt--connecting-p process))
+         (sockopt--get-now process (sockopt--find-socket process) option
+                           argument))
+        ((gethash process sockopt--waiting)
+         (sockopt--get-waiting process option))
+        (t (sockopt--get-pending process option argument))))
+
+(defun sockopt--set-otherwise (process option value no-error verbose)
+  "Do as `sockopt-set' if PROCESS has not been met, or more is asked for.
+OPTION, VALUE, NO-ERROR and VERBOSE are as there."
+  (cond (verbose (sockopt-ui-report-setting process option value no-error))
+        (no-error
+         (condition-case nil
+             (sockopt-set process option value)
+           (sockopt-unsupported nil)))
+        ((not (sockopt--connecting-p process))
+         (sockopt--set-now process (sockopt--find-socket process) option
+                           value))
+        ((gethash process sockopt--waiting)
+         (sockopt--set-waiting process option value))
+        (t (sockopt--set-pending process option value))))
+
 ;;;###autoload
 (defun sockopt-get (process option &optional argument)
   "Return the value of socket option OPTION of PROCESS, from the kernel.
@@ -331,13 +356,9 @@ refuses otherwise (getsockopt(2)).
 
 This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
   (let ((socket (gethash process sockopt--sockets)))
-    (cond
-     ((or socket (not (sockopt--connecting-p process)))
-      (sockopt--get-now process (or socket (sockopt--find-socket process))
-                        option argument))
-     ((gethash process sockopt--waiting)
-      (sockopt--get-waiting process option))
-     (t (sockopt--get-pending process option argument)))))
+    (if socket
+        (sockopt--get-now process socket option argument)
+      (sockopt--get-otherwise process option argument))))
 
 ;;;###autoload
 (defun sockopt-set (process option value &optional no-error verbose)
@@ -357,18 +378,9 @@ Interactively, ask for all three.  With VERBOSE non-nil, as then, say what
 the value was and what it is now."
   (interactive (append (sockopt-ui-read-setting) (list nil t)))
   (let ((socket (gethash process sockopt--sockets)))
-    (cond
-     (verbose (sockopt-ui-report-setting process option value no-error))
-     (no-error
-      (condition-case nil
-          (sockopt-set process option value)
-        (sockopt-unsupported nil)))
-     ((or socket (not (sockopt--connecting-p process)))
-      (sockopt--set-now process (or socket (sockopt--find-socket process))
-                        option value))
-     ((gethash process sockopt--waiting)
-      (sockopt--set-waiting process option value))
-     (t (sockopt--set-pending process option value)))))
+    (if (or (null socket) no-error verbose)
+        (sockopt--set-otherwise process option value no-error verbose)
+      (sockopt--set-now process socket option value))))
 
 (gv-define-simple-setter sockopt-get sockopt-set t)
 

@@ -808,42 +808,27 @@ option_errno (int fd, const struct option *option, int code)
   return code;
 }
 
-/* OPTION as it is at the level that FD has it.  */
-static struct option
-option_at (int fd, const struct option *option)
-{
-  struct option result = *option;
-  if (option->level == LEVEL_OF_FAMILY)
-    result.level
-      = socket_number (fd, SO_DOMAIN) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-  return result;
-}
-
+/* The level at which FD has OPTION.  */
 static int
-set_bytes (int fd, const struct option *option, const struct bytes *bytes)
+level_of (int fd, const struct option *option)
 {
-  if (option->kind->set)
-    return option->kind->set (fd, option, bytes);
-  return setsockopt (fd, option->level, option->number, bytes_data (bytes),
-                     bytes->length)
-             < 0
-           ? errno
-           : 0;
+  if (option->level != LEVEL_OF_FAMILY)
+    return option->level;
+  return socket_number (fd, SO_DOMAIN) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
 }
 
 int
 option_set (int fd, const struct option *option, const struct bytes *bytes)
 {
-  int code;
+  int code = 0;
   if (!(option->access & ACCESS_SET))
     return ENOPROTOOPT;
-  if (option->level == LEVEL_OF_FAMILY)
-    {
-      struct option here = option_at (fd, option);
-      code = set_bytes (fd, &here, bytes);
-    }
-  else
-    code = set_bytes (fd, option, bytes);
+  if (option->kind->set)
+    code = option->kind->set (fd, option, bytes);
+  else if (setsockopt (fd, level_of (fd, option), option->number,
+                       bytes_data (bytes), bytes->length)
+           < 0)
+    code = errno;
   return code == 0 ? 0 : option_errno (fd, option, code);
 }
 
@@ -858,15 +843,14 @@ wants_room (int code, socklen_t room, socklen_t wanted)
 static int
 get_bytes (int fd, const struct option *option, struct bytes *bytes)
 {
-  if (option->kind->get)
-    return option->kind->get (fd, option, bytes);
+  int level = level_of (fd, option);
   if (bytes->length == 0 && !bytes_reserve (bytes, option->kind->size))
     return ENOMEM;
   for (;;)
     {
       socklen_t length = bytes->length;
       void *data = bytes->allocated ? bytes->allocated : &bytes->as;
-      if (getsockopt (fd, option->level, option->number, data, &length) == 0)
+      if (getsockopt (fd, level, option->number, data, &length) == 0)
         {
           bytes->length = length;
           return 0;
@@ -882,15 +866,9 @@ get_bytes (int fd, const struct option *option, struct bytes *bytes)
 int
 option_get (int fd, const struct option *option, struct bytes *bytes)
 {
-  int code;
   if (!(option->access & ACCESS_GET))
     return ENOPROTOOPT;
-  if (option->level == LEVEL_OF_FAMILY)
-    {
-      struct option here = option_at (fd, option);
-      code = get_bytes (fd, &here, bytes);
-    }
-  else
-    code = get_bytes (fd, option, bytes);
+  int code = option->kind->get ? option->kind->get (fd, option, bytes)
+                               : get_bytes (fd, option, bytes);
   return code == 0 ? 0 : option_errno (fd, option, code);
 }

@@ -93,7 +93,8 @@ enum sort
 };
 
 /* The level of an option that has the same number at the levels of both
-   Internet families: that of the socket's own.  */
+   Internet families: that of the socket's own.  Its kind has no functions
+   to set and get.  */
 enum
 {
   LEVEL_OF_FAMILY = -1

@@ -148,10 +148,3 @@ bytes_data (const struct bytes *bytes)
 {
   return bytes->allocated ? bytes->allocated : &bytes->as;
 }
-
-void
-bytes_free (struct bytes *bytes)
-{
-  free (bytes->allocated);
-  *bytes = BYTES_NONE;
-}

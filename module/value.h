@@ -23,6 +23,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 /* VALUE_BIG is an integer that intmax_t does not hold; only from 2^63
@@ -120,6 +121,14 @@ void *bytes_reserve (struct bytes *bytes, size_t length);
 bool bytes_copy (struct bytes *bytes, const void *data, size_t length);
 
 const void *bytes_data (const struct bytes *bytes);
-void bytes_free (struct bytes *bytes);
+
+/* Within the caller, as there is mostly nothing to do.  */
+static inline void
+bytes_free (struct bytes *bytes)
+{
+  if (bytes->allocated)
+    free (bytes->allocated);
+  *bytes = BYTES_NONE;
+}
 
 #endif /* SOCKOPT_VALUE_H */
