@@ -199,32 +199,38 @@ Report the others."
 
 (defun sockopt-mode--options-in (plist)
   "Return the socket options in PLIST as a plist."
-  (cl-loop for (keyword value) on plist by #'cddr
-           when (sockopt-mode--option-p keyword)
-           append (list keyword value)))
+  (let (options)
+    (while plist
+      (when (sockopt-mode--option-p (car plist))
+        (push (car plist) options)
+        (push (cadr plist) options))
+      (setq plist (cddr plist)))
+    (nreverse options)))
 
 (defun sockopt-mode--reporter (settings)
   "Return a function that reports which of SETTINGS failed.
-They are as `sockopt-mode--rule-options' returns them.  Those that did not
-fail it puts into the contact information of the process."
-  (lambda (process failures)
-    (pcase-dolist (`(,option ,value ,rule) settings)
-      (let ((failure (assq option failures)))
-        (if failure
-            (sockopt-mode--report rule option (cdr failure))
-          (plist-put (sockopt--core-contact process t t) option
-                     (condition-case nil
-                         (sockopt-get process option)
-                       (sockopt-error value))))))))
+They are as `sockopt-mode--rule-options' returns them."
+  (lambda (_process failures)
+    (pcase-dolist (`(,option . ,words) failures)
+      (sockopt-mode--report (nth 2 (assq option settings)) option words))))
 
 (defun sockopt-mode--make (core &rest args)
   "Make a network process by ARGS; CORE is `make-network-process'.
 Keywords that nobody knows are left alone, as core does."
+  (let ((options (sockopt-mode--options-in args)))
+    (if (or options sockopt-mode--stream sockopt-rules
+            (plist-member args :child-options))
+        (sockopt-mode--make-perhaps core args options)
+      (apply core args))))
+
+(defun sockopt-mode--make-perhaps (core args options)
+  "Make a network process by ARGS, with OPTIONS and what rules say.
+If that turns out to be nothing, call CORE."
   (let* ((extra (and sockopt-mode--stream
                      (equal (car sockopt-mode--stream)
                             (plist-get args :name))
                      (cdr sockopt-mode--stream)))
-         (options (append extra (sockopt-mode--options-in args)))
+         (options (append extra options))
          (rules (and args sockopt-rules (sockopt-mode--rules-for args)))
          (settings (and rules
                         (sockopt-mode--safely

@@ -194,10 +194,15 @@ service itself, which for a placeholder it does not."
 A child's contact information starts as a copy of the server's, options
 and all, though the kernel gives it only some of them.  What fails is
 reported; the connection goes on."
-  (cl-loop for (option value) on (gethash server sockopt--child-options)
-           by #'cddr
-           do (sockopt--try-set child option value))
-  (sockopt--refresh child))
+  (let ((options (gethash server sockopt--child-options)))
+    (when options
+      (condition-case nil
+          (sockopt-set-options child options)
+        ;; Set those that can be.
+        (error
+         (cl-loop for (option value) on options by #'cddr
+                  do (sockopt--try-set child option value)))))
+    (sockopt--refresh child options)))
 
 (defun sockopt--log (log)
   "Return a `:log' function that does as LOG, nil for none.
@@ -346,30 +351,41 @@ If this fails, the socket is closed."
         (delete-process ,process)
         (signal (car error) (cdr error))))))
 
-(defun sockopt--make-now (args settings lenient report)
-  "Make a process by ARGS, with the options in SETTINGS, and return it.
-The first LENIENT of them may fail, which REPORT is then called with."
-  (let* ((server (plist-get args :server))
-         (opened (sockopt--open (plist-get args :type)
-                                (sockopt--protocol args)
-                                (cond ((integerp server) server)
-                                      (server 5))
-                                (sockopt--addresses args)
-                                settings lenient args))
-         (handle (car opened))
-         (address (cadr opened))
-         (process (sockopt--make-process args address handle)))
-    (sockopt--or-discard process
-      (sockopt--note-handle process handle)
-      (when server
-        (sockopt--note-server process args))
-      (sockopt--set-contact process
-                            (sockopt--contact-addresses
-                             (sockopt--contact args) address handle))
-      (sockopt--refresh process)
-      (funcall report process (cddr opened)))
-    (sockopt--secure process (plist-get args :tls-parameters))
-    process))
+(defun sockopt--make-now (args options settings lenient report)
+  "Make a process by ARGS, with OPTIONS, a plist, and return it.
+SETTINGS are OPTIONS for the module.  The first LENIENT of them may fail,
+which REPORT is then called with."
+  (let ((server (plist-get args :server)))
+    (pcase-let* ((`(,handle ,address . ,outcomes)
+                  (sockopt--open (plist-get args :type)
+                                 (sockopt--protocol args)
+                                 (cond ((integerp server) server)
+                                       (server 5))
+                                 (sockopt--addresses args)
+                                 settings lenient args))
+                 (process (sockopt--make-process args address handle)))
+      (sockopt--or-discard process
+        (sockopt--note-handle process handle)
+        (when server
+          (sockopt--note-server process args))
+        (sockopt--set-contact process
+                              (sockopt--contact-addresses
+                               (sockopt--contact args) address handle))
+        (sockopt--note-outcomes process options outcomes report))
+      (sockopt--secure process (plist-get args :tls-parameters))
+      process)))
+
+(defun sockopt--note-outcomes (process options outcomes report)
+  "Put the values of OPTIONS, a plist, into the contact of PROCESS.
+For each there is in OUTCOMES a list of its value, or a string that says
+why it failed; REPORT is called with those, as (OPTION . WORDS)."
+  (let ((contact (sockopt--core-contact process t t))
+        failures)
+    (cl-loop for option in options by #'cddr
+             for outcome in outcomes
+             if (stringp outcome) do (push (cons option outcome) failures)
+             else do (plist-put contact option (car outcome)))
+    (funcall report process failures)))
 
 (defun sockopt--secure (process parameters)
   "Begin TLS on PROCESS by PARAMETERS, if they are not nil.
@@ -467,6 +483,7 @@ quitting stops a connection in progress.
 RULES is a plist of more options, which come before those and may fail;
 then REPORT is called with the process and a list of (OPTION . WORDS)."
   (let* ((asked (sockopt--settings options))
+         (all (append rules options))
          (settings (vconcat (sockopt--settings rules) asked))
          (lenient (/ (length rules) 2)))
     (sockopt--check-arguments args)
@@ -475,8 +492,8 @@ then REPORT is called with the process and a list of (OPTION . WORDS)."
            (sockopt--make-core args options rules report))
           ((and (plist-get args :nowait)
                 (not (sockopt--packets-p args)))
-           (sockopt--make-waiting args settings lenient report))
-          (t (sockopt--make-now args settings lenient report)))))
+           (sockopt--make-waiting args all settings lenient report))
+          (t (sockopt--make-now args all settings lenient report)))))
 
 ;;; Connecting without waiting
 
@@ -541,16 +558,17 @@ Processes that still waited for a report fail."
         (sockopt--finish-wait (cdr entry))))
     (sockopt--close-channel)))
 
-(defun sockopt--make-waiting (args settings lenient report)
-  "Make a process by ARGS and SETTINGS that is still connecting.
-LENIENT and REPORT are as for `sockopt--make-now'."
+(defun sockopt--make-waiting (args options settings lenient report)
+  "Make a process by ARGS, with OPTIONS, that is still connecting.
+SETTINGS, LENIENT and REPORT are as for `sockopt--make-now'."
   (let* ((target (sockopt--target args))
          (handle (sockopt--hold))
          ;; Half made, it would stay on what holds it for ever.
          (inhibit-quit t)
          (process (sockopt--make-process args nil handle))
          (wait (sockopt--wait-make :process process :handle handle
-                                   :settings settings :report report))
+                                   :options options :settings settings
+                                   :report report))
          (number (cl-incf sockopt--wait-number)))
     (sockopt--or-discard process
       (sockopt--set-contact process (sockopt--contact args))
@@ -597,9 +615,9 @@ It reports NUMBER.  The first LENIENT settings may fail."
             (sockopt--note-handle process handle)
             (sockopt--contact-addresses (sockopt--core-contact process t t)
                                         (car result) handle)
-            (sockopt--apply-later process (sockopt--wait-later wait))
-            (sockopt--refresh process)
-            (funcall (sockopt--wait-report wait) process (cdr result))))
+            (sockopt--note-outcomes process (sockopt--wait-options wait)
+                                    (cdr result) (sockopt--wait-report wait))
+            (sockopt--apply-later process (sockopt--wait-later wait))))
       (error (sockopt--fail process error)))
     (sockopt--drop (sockopt--wait-job wait))))
 

@@ -93,7 +93,8 @@
 (declare-function sockopt--options "../module/sockopt-module.c"
                   (process status handle))
 (declare-function sockopt--check "../module/sockopt-module.c" (settings))
-(declare-function sockopt--find "../module/sockopt-module.c" (process))
+(declare-function sockopt--find "../module/sockopt-module.c"
+                  (process status))
 (declare-function module-load "ext:emacs-module.c" (file))
 (declare-function sockopt--supported "../module/sockopt-module.c"
                   (process status handle row))
@@ -263,9 +264,10 @@ contact plist itself, which Emacs makes once and then changes in place.")
 (cl-defstruct (sockopt--wait (:constructor sockopt--wait-make)
                              (:copier nil))
   "What is kept of a process until it has its socket.
-LATER is a plist of options that were set meanwhile, REPORT a function to
-call with the options that failed and might."
-  process handle job settings later report)
+OPTIONS is a plist, SETTINGS the same for the module; LATER is a plist of
+options that were set meanwhile, REPORT a function to call with the
+options that failed and might."
+  process handle job options settings later report)
 
 (defun sockopt--note-handle (process handle)
   "Note that HANDLE is of the socket of PROCESS.
@@ -280,9 +282,10 @@ Return both as `sockopt--sockets' has them."
     (signal 'sockopt-error (list "Process is still connecting" process)))
   ;; While the socket is marked nothing else may run.
   (let* ((inhibit-quit t)
-         (handle (sockopt--find process)))
+         (status (and (processp process) (process-status process)))
+         (handle (sockopt--find process status)))
     ;; One that core still connects may yet get another socket.
-    (if (eq (process-status process) 'connect)
+    (if (eq status 'connect)
         (cons handle (sockopt--core-contact process t t))
       (sockopt--note-handle process handle))))
 
@@ -474,23 +477,36 @@ those whose reading changes the socket."
   (and (get keyword 'sockopt--row)
        (not (sockopt--keyword-p keyword))))
 
-(defun sockopt--plain-p (keyword)
-  "Return non-nil if the option KEYWORD can be read without more ado."
+(defun sockopt--note-plain (keyword)
+  "Return `plain' if the option KEYWORD can be read without more ado.
+Otherwise return `special'.  Keep that as a property of KEYWORD."
   (let ((option (sockopt-option keyword)))
-    (and (sockopt-option-get option)
-         (not (sockopt-option-read-changes option))
-         (not (sockopt-option-argument option)))))
+    (put keyword 'sockopt--reading
+         (if (and (sockopt-option-get option)
+                  (not (sockopt-option-read-changes option))
+                  (not (sockopt-option-argument option)))
+             'plain
+           'special))))
 
-(defun sockopt--refresh (process)
+(defsubst sockopt--plain-p (keyword)
+  "Return non-nil if the option KEYWORD can be read without more ado."
+  (eq (or (get keyword 'sockopt--reading) (sockopt--note-plain keyword))
+      'plain))
+
+(defun sockopt--refresh (process &optional except)
   "Put the kernel's values of its options into the contact of PROCESS.
-An option that cannot be read there stays as it is."
-  (let ((contact (sockopt--core-contact process t t)))
-    (cl-loop for keyword in contact by #'cddr
-             when (and (sockopt--option-p keyword)
-                       (sockopt--plain-p keyword))
-             do (condition-case nil
-                    (plist-put contact keyword (sockopt-get process keyword))
-                  (sockopt-error nil)))))
+An option that cannot be read there stays as it is, as do those in the
+plist EXCEPT."
+  (let ((rest (sockopt--core-contact process t t)))
+    (while rest
+      (let ((keyword (pop rest)))
+        (when (and (sockopt--option-p keyword)
+                   (sockopt--plain-p keyword)
+                   (not (plist-member except keyword)))
+          (condition-case nil
+              (setcar rest (sockopt-get process keyword))
+            (sockopt-error nil))))
+      (pop rest))))
 
 (defun sockopt-supported-p (option &optional process)
   "Return non-nil if there is a socket option OPTION, a keyword.

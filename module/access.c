@@ -28,6 +28,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include "find.h"
 #include "lisp.h"
 #include "primitives.h"
+#include "words.h"
 
 /* The row with the number VALUE.  Null, with an error signalled, if
    there is none.  */
@@ -45,6 +46,13 @@ row_get (emacs_env *env, emacs_value value)
   return &options[index];
 }
 
+/* Whether a process with STATUS is on its socket and stays there.  */
+static bool
+is_open (emacs_env *env, emacs_value status)
+{
+  return env->eq (env, status, Qopen) || env->eq (env, status, Qlisten);
+}
+
 /* The handle in ARGS, which are a process, its status and its handle; or
    a new one if the process has another socket by now.
 
@@ -56,7 +64,7 @@ static struct handle *
 live_handle (emacs_env *env, emacs_value *args)
 {
   struct handle *handle = handle_get (env, args[2]);
-  bool open = env->eq (env, args[1], Qopen) || env->eq (env, args[1], Qlisten);
+  bool open = is_open (env, args[1]);
   if (!handle || (open && handle->steady))
     return handle;
   handle->steady = open;
@@ -257,6 +265,34 @@ settings_from_lisp (emacs_env *env, emacs_value vector, int lenient,
   return settings;
 }
 
+/* What has come of SETTING, whose value was given as VALUE.  */
+static emacs_value
+setting_outcome (emacs_env *env, struct handle *handle,
+                 const struct setting *setting, emacs_value value)
+{
+  char buffer[128];
+  if (setting->code != 0)
+    return lisp_words (env,
+                       errno_words (setting->code, buffer, sizeof buffer));
+  read_plain (env, handle, setting->option, &value);
+  return LISP_CALL (env, Qlist, value);
+}
+
+emacs_value
+settings_outcomes (emacs_env *env, struct handle *handle,
+                   const struct setting *settings, size_t count,
+                   emacs_value vector)
+{
+  emacs_value list = Qnil;
+  for (size_t i = count; i-- > 0 && !lisp_pending (env);)
+    {
+      emacs_value value = env->vec_get (env, vector, (ptrdiff_t) (2 * i + 1));
+      emacs_value outcome = setting_outcome (env, handle, &settings[i], value);
+      list = LISP_CALL (env, Qcons_function, outcome, list);
+    }
+  return list;
+}
+
 /* Take back the error that is signalled, if any: (SYMBOL . DATA), or nil.
    A throw stays.  */
 static emacs_value
@@ -356,13 +392,16 @@ PRIMITIVE (sockopt_options)
   return result;
 }
 
-/* (sockopt--find PROCESS) */
+/* (sockopt--find PROCESS STATUS) */
 PRIMITIVE (sockopt_find)
 {
   (void) nargs;
   (void) data;
   int fd = find_descriptor (env, args[0], -1);
-  return fd < 0 ? Qnil : handle_make (env, fd, false, 0);
+  emacs_value value = fd < 0 ? Qnil : handle_make (env, fd, false, 0);
+  if (!lisp_pending (env))
+    handle_get (env, value)->steady = is_open (env, args[1]);
+  return value;
 }
 
 /* (sockopt--supported PROCESS STATUS HANDLE ROW) */

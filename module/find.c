@@ -340,26 +340,40 @@ check_process (emacs_env *env, emacs_value process)
   return contact;
 }
 
+/* Find the listener PROCESS by what core can change of it, and put back
+   what CONTACT says.  */
+static int
+find_server (emacs_env *env, emacs_value process, emacs_value contact)
+{
+  struct claim claim = save_claim (env, contact, Qbroadcast);
+  int fd = find_listener (env, process, contact);
+  restore_claim (env, contact, &claim);
+  return fd;
+}
+
+/* Likewise any other PROCESS, by its linger time.  */
+static int
+find_other (emacs_env *env, emacs_value process, emacs_value contact, int hint)
+{
+  struct claim claim = save_claim (env, contact, Qlinger);
+  int fd = find_by_hint (env, process, hint);
+  if (fd < 0 && !lisp_pending (env))
+    fd = find_by_mark (env, process);
+  restore_claim (env, contact, &claim);
+  return fd;
+}
+
 int
 find_descriptor (emacs_env *env, emacs_value process, int hint)
 {
   emacs_value contact = check_process (env, process);
-  struct claim linger = save_claim (env, contact, Qlinger);
   if (lisp_pending (env))
     return -1;
-  int fd = find_by_hint (env, process, hint);
-  if (fd < 0 && !lisp_pending (env))
-    {
-      if (is_listener (env, contact))
-        {
-          struct claim broadcast = save_claim (env, contact, Qbroadcast);
-          fd = find_listener (env, process, contact);
-          restore_claim (env, contact, &broadcast);
-        }
-      else if ((fd = find_new_connection (env, contact)) < 0)
-        fd = find_by_mark (env, process);
-    }
-  restore_claim (env, contact, &linger);
+  int fd = -1;
+  if (is_listener (env, contact))
+    fd = find_server (env, process, contact);
+  else if (hint >= 0 || (fd = find_new_connection (env, contact)) < 0)
+    fd = find_other (env, process, contact, hint);
   if (fd < 0)
     signal_process (env, "Cannot find the socket of the process", process);
   return fd;

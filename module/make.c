@@ -345,29 +345,9 @@ plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
                         .settings_count = count };
 }
 
-/* Those of the COUNT SETTINGS that failed and might, as a list of
-   (KEYWORD . WORDS).  */
-static emacs_value
-failures_to_lisp (emacs_env *env, const struct setting *settings, size_t count)
-{
-  emacs_value list = Qnil;
-  for (size_t i = 0; i < count; i++)
-    if (settings[i].may_fail && settings[i].code != 0)
-      {
-        char buffer[128];
-        const char *words
-          = errno_words (settings[i].code, buffer, sizeof buffer);
-        emacs_value pair = LISP_CALL (env, Qcons_function,
-                                      lisp_keyword (env, settings[i].option),
-                                      lisp_words (env, words));
-        list = LISP_CALL (env, Qcons_function, pair, list);
-      }
-  return list;
-}
-
 /* Make a socket by PLAN at ADDRESSES, or signal why there is none; REST
    goes to the end of a client's error data, and VECTOR is what the
-   settings came from.  Value is (HANDLE ADDRESS . FAILURES).  */
+   settings came from.  Value is (HANDLE ADDRESS . OUTCOMES).  */
 static emacs_value
 open_socket (emacs_env *env, const struct plan *plan,
              const struct addresses *addresses, emacs_value vector,
@@ -375,34 +355,38 @@ open_socket (emacs_env *env, const struct plan *plan,
 {
   size_t index = 0;
   struct failure failure = { .code = 0 };
-  emacs_value handle = Qnil;
   bool connects
     = !plan->server && plan->type != SOCK_DGRAM && plan->type != SOCK_RAW;
   int fd = connects ? open_connected (env, plan, addresses, &index, &failure)
                     : open_first (plan, addresses, &index, &failure);
   struct address actual = addresses->items[index];
-  if (fd >= 0)
-    {
-      actual = actual_address (plan, fd, &actual);
-      handle = handle_make (env, fd, true,
-                            option_sort_of (address_family (&actual),
-                                            plan->type, plan->protocol));
-    }
-  emacs_value address = lisp_from_address (env, &actual);
   if (fd < 0)
-    signal_failure (env, &failure, vector, plan->settings,
-                    plan->server ? LISP_CALL (env, Qlist, address) : rest);
-  emacs_value failures
-    = failures_to_lisp (env, plan->settings, plan->settings_count);
+    {
+      emacs_value address = lisp_from_address (env, &actual);
+      signal_failure (env, &failure, vector, plan->settings,
+                      plan->server ? LISP_CALL (env, Qlist, address) : rest);
+      return Qnil;
+    }
+  actual = actual_address (plan, fd, &actual);
+  emacs_value handle
+    = handle_make (env, fd, true,
+                   option_sort_of (address_family (&actual), plan->type,
+                                   plan->protocol));
+  emacs_value address = lisp_from_address (env, &actual);
+  emacs_value outcomes
+    = settings_outcomes (env, handle_get (env, handle), plan->settings,
+                         plan->settings_count, vector);
   return LISP_CALL (env, Qcons_function, handle,
-                    LISP_CALL (env, Qcons_function, address, failures));
+                    LISP_CALL (env, Qcons_function, address, outcomes));
 }
 
 /* (sockopt--open TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS LENIENT ARGS)
 
    Make a socket: a server's, if BACKLOG is an integer; a client's, and
    connected unless it is for datagrams, if it is nil.  The first LENIENT
-   of the SETTINGS may fail.  ARGS go to the end of error data.  */
+   of the SETTINGS may fail.  ARGS go to the end of error data.  Value is
+   (HANDLE ADDRESS . OUTCOMES): for each of the SETTINGS a list of the value
+   that it has now, or a string that says why it has failed.  */
 PRIMITIVE (sockopt_open)
 {
   (void) nargs;
@@ -659,19 +643,33 @@ has_outcome (struct job *job)
 
 /* Put the socket of RACE in the place of the one that holds the process
    of HANDLE.  */
-static void
+static bool
 settle_race (emacs_env *env, struct handle *handle, struct race *race)
 {
   int fd = handle->fd;
   int code = placeholder_replace (fd, &race->fd);
-  if (code == 0)
+  if (code != 0)
     {
-      handle_settle (handle, fd);
-      /* It was a local socket that held the process.  */
-      handle->sort = 0;
+      lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
+      return false;
     }
-  else
-    lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
+  handle_settle (handle, fd);
+  /* It was a local socket that held the process.  */
+  handle->sort = 0;
+  return true;
+}
+
+/* (ADDRESS . OUTCOMES) of JOB, which has connected the socket of HANDLE;
+   see `sockopt--finish'.  */
+static emacs_value
+job_to_lisp (emacs_env *env, struct handle *handle, struct job *job,
+             emacs_value vector)
+{
+  size_t count;
+  const struct setting *settings = job_settings (job, &count);
+  return LISP_CALL (env, Qcons_function,
+                    lisp_from_address (env, job_address (job)),
+                    settings_outcomes (env, handle, settings, count, vector));
 }
 
 /* Why JOB has no socket at all, as an error that is signalled.  */
@@ -695,35 +693,24 @@ signal_job (emacs_env *env, struct job *job, const struct race *race,
 /* (sockopt--finish HANDLE JOB SETTINGS)
 
    JOB is done.  If the process of HANDLE still waits for it, lay the
-   socket beneath it.  Value is (ADDRESS . FAILURES) if it is connected,
+   socket beneath it.  Value is (ADDRESS . OUTCOMES) if it is connected,
    nil if the connection failed and the process is going to say so.  If
    there is no socket that could fail, signal why.  */
 PRIMITIVE (sockopt_finish)
 {
   (void) nargs;
   (void) data;
-  emacs_value result = Qnil;
   struct handle *handle = handle_get (env, args[0]);
   struct job *job = job_get (env, args[1]);
-  if (!job || !has_outcome (job))
+  if (!job || !has_outcome (job) || !handle_valid (handle))
     return Qnil;
   struct race *race;
   enum race_state state = job_race (job, &race);
-  if (!handle_valid (handle))
-    state = RACE_RUNNING;
-  if (state == RACE_WON)
-    {
-      size_t count;
-      const struct setting *settings = job_settings (job, &count);
-      result = LISP_CALL (env, Qcons_function,
-                          lisp_from_address (env, job_address (job)),
-                          failures_to_lisp (env, settings, count));
-    }
-  if (state != RACE_RUNNING && race->fd >= 0)
-    settle_race (env, handle, race);
-  else if (handle_valid (handle))
+  if (state == RACE_RUNNING || race->fd < 0)
     signal_job (env, job, race, args[2]);
-  return result;
+  else if (settle_race (env, handle, race) && state == RACE_WON)
+    return job_to_lisp (env, handle, job, args[2]);
+  return Qnil;
 }
 
 /* (sockopt--won-p JOB)

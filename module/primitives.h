@@ -67,4 +67,11 @@ PRIMITIVE (sockopt_close);
 struct setting *settings_from_lisp (emacs_env *env, emacs_value vector,
                                     int lenient, size_t *count);
 
+/* What has come of the COUNT SETTINGS, made of VECTOR, on the socket of
+   HANDLE: for each a list of the value that the kernel reports, or the one
+   given where that cannot be read; or, if it failed, a string of why.  */
+emacs_value settings_outcomes (emacs_env *env, struct handle *handle,
+                               const struct setting *settings, size_t count,
+                               emacs_value vector);
+
 #endif /* SOCKOPT_PRIMITIVES_H */

@@ -83,9 +83,9 @@ DEFUN ("sockopt--options", sockopt_options, Ssockopt_options, 3, 3,
        "Return a plist of the readable options of PROCESS.\n\n"
        "(fn PROCESS STATUS HANDLE)");
 
-DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 1, 1,
+DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 2, 2,
        "Return a new handle of PROCESS.\n\n"
-       "(fn PROCESS)");
+       "(fn PROCESS STATUS)");
 
 DEFUN ("sockopt--lookup", sockopt_lookup, Ssockopt_lookup, 4, 4,
        "Return the addresses of HOST and SERVICE.\n\n"
@@ -96,7 +96,7 @@ DEFUN ("sockopt--address", sockopt_address, Ssockopt_address, 2, 2,
        "(fn KEYWORD ADDRESS)");
 
 DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 7, 7,
-       "Return a new socket and its address.\n\n"
+       "Return a new socket, its address and what its settings came to.\n\n"
        "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS LENIENT ARGS)");
 
 DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 4, 4,
@@ -150,7 +150,7 @@ DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
        2, 2, "Return the address PORT of the machine CID.\n\n(fn CID PORT)");
 
 static const struct primitive *const primitives[] = {
-  &Ssockopt_rows,      &Ssockopt_getter,           &Ssockopt_setter,
+  &Ssockopt_rows,      &Ssockopt_getter,        &Ssockopt_setter,
   &Ssockopt_set_many,  &Ssockopt_check,         &Ssockopt_options,
   &Ssockopt_find,      &Ssockopt_lookup,        &Ssockopt_address,
   &Ssockopt_open,      &Ssockopt_adopt,         &Ssockopt_hold,
