@@ -35,7 +35,8 @@ BARE_C = $(shell grep -LE '"lisp\.h"|emacs-module\.h' $(MODULE_C))
 # Lisp compares this with the sources before it loads a module, and knows
 # where emacs-module.h is.
 STAMP = $(shell $(BATCH) --eval '(setq load-prefer-newer t)' \
-	  -L lisp -l sockopt-build --eval '(princ (sockopt--stamp))')
+	  -L lisp -l sockopt-build \
+	  --eval '(princ (sockopt--source-stamp sockopt--directory))')
 EMACS_INCLUDE = $(shell $(BATCH) -L lisp -l sockopt-build \
 		  --eval '(princ (sockopt--header-directory))')
 

@@ -39,31 +39,42 @@ the directory \"sockopt\" in `user-emacs-directory'.  A module found on
   :group 'sockopt
   :risky t)
 
-(defun sockopt--source-directory ()
-  "Return the directory of the module's C files, or nil."
-  (cl-loop for name in '("module" "../module")
-           for directory = (expand-file-name name sockopt--directory)
-           when (file-exists-p (expand-file-name "sockopt-module.c"
-                                                 directory))
-           return directory))
+;; The stamp is taken when these files are compiled, for that takes a third
+;; of the time to load the module, and because it is with them that the
+;; module must agree.
+(eval-and-compile
+  (defun sockopt--source-directory (directory)
+    "Return where the C files are if the Lisp files are in DIRECTORY, or nil."
+    (cl-loop for name in '("module" "../module")
+             for sources = (expand-file-name name directory)
+             when (file-exists-p (expand-file-name "sockopt-module.c" sources))
+             return sources))
 
-(defun sockopt--source-files (directory suffix)
-  "Return the module's files in DIRECTORY that match the regexp SUFFIX."
-  (sort (directory-files directory t (concat "\\`[^.#].*" suffix "\\'") t)
-        #'string<))
+  (defun sockopt--source-files (directory suffix)
+    "Return the module's files in DIRECTORY that match the regexp SUFFIX."
+    (sort (directory-files directory t (concat "\\`[^.#].*" suffix "\\'") t)
+          #'string<))
 
-(defun sockopt--stamp ()
-  "Return the stamp of a module made for this package.
-It is the version and, where the C files are at hand, their hash."
-  (let ((directory (sockopt--source-directory)))
-    (concat sockopt--version ":"
-            (when directory
-              (with-temp-buffer
-                (set-buffer-multibyte nil)
-                (dolist (file (sockopt--source-files directory "\\.[ch]"))
-                  (goto-char (point-max))
-                  (insert-file-contents-literally file))
-                (buffer-hash))))))
+  (defun sockopt--source-stamp (directory)
+    "Return the stamp of a module made for the Lisp files in DIRECTORY.
+It is their version and, where the C files are at hand, their hash."
+    (let ((sources (sockopt--source-directory directory)))
+      (with-temp-buffer
+        (insert-file-contents (expand-file-name "sockopt.el" directory))
+        (re-search-forward "^;; Version: \\(.+\\)$")
+        (let ((version (match-string 1)))
+          (erase-buffer)
+          (set-buffer-multibyte nil)
+          (when sources
+            (dolist (file (sockopt--source-files sources "\\.[ch]"))
+              (goto-char (point-max))
+              (insert-file-contents-literally file)))
+          (concat version ":" (and sources (buffer-hash))))))))
+
+(defconst sockopt--stamp
+  (eval-when-compile
+    (sockopt--source-stamp (file-name-directory (macroexp-file-name))))
+  "The stamp of a module made for this package.")
 
 (defun sockopt--file-stamp (file)
   "Return the stamp in the module FILE, or nil."
@@ -95,10 +106,10 @@ It is the version and, where the C files are at hand, their hash."
 
 (defun sockopt--usable-module (files)
   "Return the first of the module FILES made for this package."
-  (let ((stamp (sockopt--stamp)))
-    (cl-loop for file in files
-             when (string-prefix-p stamp (or (sockopt--file-stamp file) ""))
-             return file)))
+  (cl-loop for file in files
+           when (string-prefix-p sockopt--stamp
+                                 (or (sockopt--file-stamp file) ""))
+           return file))
 
 (defconst sockopt--header-packages
   "emacs-common on Debian and Ubuntu, emacs-devel on Fedora"
@@ -123,12 +134,16 @@ That of the running Emacs comes before the system's."
 (defun sockopt--compile-command (output)
   "Return the command, a list, that builds the module as file OUTPUT."
   (let ((directory
-         (or (sockopt--source-directory)
+         (or (sockopt--source-directory sockopt--directory)
              (signal 'sockopt-error
                      '("The C files of sockopt are not installed")))))
+    (unless (equal sockopt--stamp (sockopt--source-stamp sockopt--directory))
+      (signal 'sockopt-error
+              '("The C files have changed; first byte-compile the Lisp files\
+ again and restart Emacs")))
     `(,@(split-string-and-unquote (or (getenv "CC") "cc"))
       "-std=gnu11" "-O2" "-fPIC" "-shared" "-fvisibility=hidden" "-pthread"
-      ,(format "-DSOCKOPT_STAMP=\"%s\"" (sockopt--stamp))
+      ,(format "-DSOCKOPT_STAMP=\"%s\"" sockopt--stamp)
       "-I" ,(sockopt--header-directory)
       "-o" ,output
       ,@(sockopt--source-files directory "\\.c"))))

@@ -33,8 +33,6 @@
 (require 'sockopt)
 
 (declare-function sockopt--check "../module/sockopt-module.c" (settings))
-(declare-function sockopt--get "../module/sockopt-module.c"
-                  (process status handle row argument))
 
 (defvar sockopt--pending (make-hash-table :test #'eq :weakness 'key)
   "For each process that core connects, a list of (OPTION VALUE COOKIE).

@@ -501,6 +501,14 @@ then REPORT is called with the process and a list of (OPTION . WORDS)."
 ;; that all of them share.  Until then the process stands on a socket that
 ;; is never ready.
 
+(cl-defstruct (sockopt--wait (:constructor sockopt--wait-make)
+                             (:copier nil))
+  "What is kept of a process until it has its socket.
+OPTIONS is a plist, SETTINGS the same for the module; LATER is a plist of
+options that were set meanwhile, REPORT a function to call with the
+options that failed and might."
+  process handle job options settings later report)
+
 (defvar sockopt--channel nil
   "The pipe process through which the threads report, or nil.")
 

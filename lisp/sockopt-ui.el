@@ -29,6 +29,7 @@
 (require 'crm)
 (require 'help-mode)
 (require 'sockopt)
+(require 'sockopt-option)
 (require 'subr-x)
 (require 'thingatpt)
 

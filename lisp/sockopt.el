@@ -47,6 +47,8 @@
 
 (autoload 'sockopt--module-file "sockopt-build")
 (autoload 'sockopt-module-compile "sockopt-build" nil t)
+(autoload 'sockopt-option "sockopt-option")
+(autoload 'sockopt--note-plain "sockopt-option")
 (autoload 'sockopt-make-network-process "sockopt-process")
 (autoload 'sockopt-set-child-options "sockopt-process")
 (autoload 'sockopt--set-waiting "sockopt-process")
@@ -85,7 +87,6 @@
 ;;; The module
 
 (declare-function sockopt--rows "../module/sockopt-module.c" ())
-(declare-function sockopt--row-parts "../module/sockopt-module.c" (row))
 (declare-function sockopt--getter "../module/sockopt-module.c" (row))
 (declare-function sockopt--setter "../module/sockopt-module.c" (row))
 (declare-function sockopt--set-many "../module/sockopt-module.c"
@@ -109,14 +110,6 @@
   (file-name-directory (file-truename (or load-file-name buffer-file-name
                                           default-directory)))
   "Where this file is.")
-
-(defconst sockopt--version
-  (eval-when-compile
-    (with-temp-buffer
-      (insert-file-contents (macroexp-file-name))
-      (re-search-forward "^;; Version: \\(.+\\)$")
-      (match-string 1)))
-  "The version in this file's header.")
 
 (defvar sockopt--inhibit-offer nil
   "Non-nil means not to ask whether to build the module.")
@@ -163,27 +156,6 @@
 
 (defvar sockopt--options nil
   "The keywords of all options, in the order of the module's table.")
-
-(cl-defstruct (sockopt-option
-               (:constructor nil)
-               (:constructor sockopt--option-make
-                             (keyword constant level kind predicate min max
-                              names get set moment read-changes adjusted
-                              argument sorts unit privilege manual doc))
-               (:copier nil))
-  "A row of the module's option table.
-KEYWORD names the option in Lisp, CONSTANT and LEVEL in C.  KIND says in
-words what its values are, PREDICATE what Lisp type they are of; integers
-are from MIN to MAX and count UNIT; symbols are among NAMES.  GET and SET
-are non-nil if it can be read and set.  MOMENT is nil, or when it counts:
-`before-bind', `before-connect', `after-bind', `listening' or
-`after-connect'.  READ-CHANGES means that reading it changes the socket,
-ADJUSTED that the kernel may store another value than the one given,
-ARGUMENT that reading it takes an argument.  SORTS are the sorts of socket
-that have it.  PRIVILEGE says what setting it takes, MANUAL is a man page,
-DOC one sentence."
-  keyword constant level kind predicate min max names get set moment
-  read-changes adjusted argument sorts unit privilege manual doc)
 
 (defun sockopt--define-rows ()
   "Hang the number of each row of the module's table on its keyword.
@@ -239,18 +211,6 @@ It is the property `sockopt--row'."
   "Return the module's function that sets OPTION, and keep it."
   (put option 'sockopt--setter (sockopt--setter (sockopt--row option))))
 
-(defun sockopt-option (keyword)
-  "Return the `sockopt-option' that KEYWORD names.
-Signal `sockopt-unsupported' if there is none."
-  ;; Most rows are never looked at, and all of them are much to make.
-  (or (get keyword 'sockopt--option)
-      (let* ((parts (sockopt--row-parts (sockopt--row keyword)))
-             (name (car parts)))
-        (put keyword 'sockopt--option
-             (or (get name 'sockopt--option)
-                 (put name 'sockopt--option
-                      (apply #'sockopt--option-make parts)))))))
-
 ;;; Sockets
 
 (defvar sockopt--sockets (make-hash-table :test #'eq :weakness 'key)
@@ -260,14 +220,6 @@ contact plist itself, which Emacs makes once and then changes in place.")
 
 (defvar sockopt--waiting (make-hash-table :test #'eq :weakness 'key)
   "For each process that still connects, a `sockopt--wait'.")
-
-(cl-defstruct (sockopt--wait (:constructor sockopt--wait-make)
-                             (:copier nil))
-  "What is kept of a process until it has its socket.
-OPTIONS is a plist, SETTINGS the same for the module; LATER is a plist of
-options that were set meanwhile, REPORT a function to call with the
-options that failed and might."
-  process handle job options settings later report)
 
 (defun sockopt--note-handle (process handle)
   "Note that HANDLE is of the socket of PROCESS.
@@ -476,17 +428,6 @@ those whose reading changes the socket."
   "Return non-nil if KEYWORD is an option, and no keyword of core."
   (and (get keyword 'sockopt--row)
        (not (sockopt--keyword-p keyword))))
-
-(defun sockopt--note-plain (keyword)
-  "Return `plain' if the option KEYWORD can be read without more ado.
-Otherwise return `special'.  Keep that as a property of KEYWORD."
-  (let ((option (sockopt-option keyword)))
-    (put keyword 'sockopt--reading
-         (if (and (sockopt-option-get option)
-                  (not (sockopt-option-read-changes option))
-                  (not (sockopt-option-argument option)))
-             'plain
-           'special))))
 
 (defsubst sockopt--plain-p (keyword)
   "Return non-nil if the option KEYWORD can be read without more ado."

@@ -108,12 +108,51 @@
                             (load-tests--run
                              directory `(progn (require 'sockopt)
                                                ,load-tests--use))))
+    (let ((file (expand-file-name "lisp/sockopt.el" directory)))
+      (with-temp-buffer
+        (insert-file-contents file)
+        (re-search-forward "^;; Version: ")
+        (delete-region (point) (line-end-position))
+        (insert "0.0.7")
+        (write-region nil nil file nil 'quiet)))
     (should (string-match-p
              "sockopt-error .*another version"
              (load-tests--run directory
                               `(progn (require 'sockopt)
-                                      (defconst sockopt--version "0.0.7")
                                       ,load-tests--use))))))
+
+(ert-deftest load-tests-compiled-before ()
+  "The module must go with the Lisp files as they were byte-compiled."
+  (load-tests--with-copy directory
+    (let ((byte-compile `(byte-compile-file
+                          ,(expand-file-name "lisp/sockopt-build.el"
+                                             directory)))
+          (compile '(condition-case error
+                        (progn (sockopt-module-compile)
+                               (message "BUILT"))
+                      (error (message "ERROR %S" error))))
+          (use `(progn (require 'sockopt) ,load-tests--use)))
+      (load-tests--run directory byte-compile)
+      (should (string-match-p "^BUILT"
+                              (load-tests--run
+                               directory `(progn (require 'sockopt)
+                                                 ,compile))))
+      (append-to-file "/* Another line.  */\n" nil
+                      (expand-file-name "module/kind.c" directory))
+      (should (string-match-p "^GOT t" (load-tests--run directory use)))
+      (should (string-match-p
+               "ERROR .*sockopt-error .*byte-compile"
+               (load-tests--run directory `(progn (require 'sockopt)
+                                                  ,compile))))
+      (should (string-match-p "^GOT t" (load-tests--run directory use)))
+      (load-tests--run directory byte-compile)
+      (should (string-match-p "sockopt-error .*other sources"
+                              (load-tests--run directory use)))
+      (should (string-match-p "^BUILT"
+                              (load-tests--run
+                               directory `(progn (require 'sockopt)
+                                                 ,compile))))
+      (should (string-match-p "^GOT t" (load-tests--run directory use))))))
 
 (ert-deftest load-tests-compiler-fails ()
   "When the compiler fails, the module that was there stays."
