@@ -799,7 +799,7 @@ option_applies (const struct option *option, unsigned sort)
 /* The kernel says "no such option here" in many ways, and not the same
    ones to read and to write: a TCP option on a UDP socket is EOPNOTSUPP
    and then ENOPROTOOPT, a multicast group on a TCP socket EPROTO.  */
-static int
+int
 option_errno (int fd, const struct option *option, int code)
 {
   if (code == EOPNOTSUPP || code == ENOPROTOOPT
@@ -808,28 +808,10 @@ option_errno (int fd, const struct option *option, int code)
   return code;
 }
 
-/* The level at which FD has OPTION.  */
-static int
-level_of (int fd, const struct option *option)
-{
-  if (option->level != LEVEL_OF_FAMILY)
-    return option->level;
-  return socket_number (fd, SO_DOMAIN) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-}
-
 int
-option_set (int fd, const struct option *option, const struct bytes *bytes)
+option_family_level (int fd)
 {
-  int code = 0;
-  if (!(option->access & ACCESS_SET))
-    return ENOPROTOOPT;
-  if (option->kind->set)
-    code = option->kind->set (fd, option, bytes);
-  else if (setsockopt (fd, level_of (fd, option), option->number,
-                       bytes_data (bytes), bytes->length)
-           < 0)
-    code = errno;
-  return code == 0 ? 0 : option_errno (fd, option, code);
+  return socket_number (fd, SO_DOMAIN) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
 }
 
 /* Some options say by their length how much room they want: SO_PEERSEC
@@ -843,7 +825,7 @@ wants_room (int code, socklen_t room, socklen_t wanted)
 static int
 get_bytes (int fd, const struct option *option, struct bytes *bytes)
 {
-  int level = level_of (fd, option);
+  int level = option_level (fd, option);
   if (bytes->length == 0 && !bytes_reserve (bytes, option->kind->size))
     return ENOMEM;
   for (;;)
