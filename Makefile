@@ -35,8 +35,7 @@ BARE_C = $(shell grep -LE '"lisp\.h"|emacs-module\.h' $(MODULE_C))
 # Lisp compares this with the sources before it loads a module, and knows
 # where emacs-module.h is.
 STAMP = $(shell $(BATCH) --eval '(setq load-prefer-newer t)' \
-	  -L lisp -l sockopt-build \
-	  --eval '(princ (sockopt--source-stamp sockopt--directory))')
+	  -L lisp -l lisp/sockopt-build.el --eval '(princ sockopt--stamp)')
 EMACS_INCLUDE = $(shell $(BATCH) -L lisp -l sockopt-build \
 		  --eval '(princ (sockopt--header-directory))')
 
@@ -66,7 +65,7 @@ SANITIZED_EMACS = env \
 
 all: module lisp		## Build the module, byte-compile the Lisp (default)
 
-module: $(MODULE)		## Build the module only
+module: $(MODULE) lisp/sockopt-build.elc	## Build the module only
 
 lisp: $(LISP:.el=.elc)		## Byte-compile the Lisp only
 

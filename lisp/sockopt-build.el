@@ -39,9 +39,6 @@ the directory \"sockopt\" in `user-emacs-directory'.  A module found on
   :group 'sockopt
   :risky t)
 
-;; The stamp is taken when these files are compiled, for that takes a third
-;; of the time to load the module, and because it is with them that the
-;; module must agree.
 (eval-and-compile
   (defun sockopt--source-directory (directory)
     "Return where the C files are if the Lisp files are in DIRECTORY, or nil."
@@ -55,26 +52,46 @@ the directory \"sockopt\" in `user-emacs-directory'.  A module found on
     (sort (directory-files directory t (concat "\\`[^.#].*" suffix "\\'") t)
           #'string<))
 
-  (defun sockopt--source-stamp (directory)
-    "Return the stamp of a module made for the Lisp files in DIRECTORY.
-It is their version and, where the C files are at hand, their hash."
+  (defun sockopt--source-hash (directory)
+    "Return the hash of the C files that go with the Lisp files in DIRECTORY.
+If there are none, that is the empty string."
     (let ((sources (sockopt--source-directory directory)))
-      (with-temp-buffer
-        (insert-file-contents (expand-file-name "sockopt.el" directory))
-        (re-search-forward "^;; Version: \\(.+\\)$")
-        (let ((version (match-string 1)))
-          (erase-buffer)
-          (set-buffer-multibyte nil)
-          (when sources
+      (if sources
+          (with-temp-buffer
+            (set-buffer-multibyte nil)
             (dolist (file (sockopt--source-files sources "\\.[ch]"))
               (goto-char (point-max))
-              (insert-file-contents-literally file)))
-          (concat version ":" (and sources (buffer-hash))))))))
+              (insert-file-contents-literally file))
+            (buffer-hash))
+        "")))
+
+  (defun sockopt--header-version (directory)
+    "Return the version of the Lisp files in DIRECTORY."
+    (with-temp-buffer
+      (insert-file-contents (expand-file-name "sockopt.el" directory))
+      (re-search-forward "^;; Version: \\(.+\\)$")
+      (match-string 1))))
+
+;; Taken when these files are compiled, because it is with them that the
+;; module must agree, and it would be a third of the time to load it.
+(defconst sockopt--hash
+  (eval-when-compile (sockopt--source-hash sockopt--directory))
+  "The hash of the C files for which this file was compiled or loaded.")
 
 (defconst sockopt--stamp
   (eval-when-compile
-    (sockopt--source-stamp (file-name-directory (macroexp-file-name))))
-  "The stamp of a module made for this package.")
+    (concat (sockopt--header-version sockopt--directory) ":"
+            (sockopt--source-hash sockopt--directory)))
+  "The stamp of a module made for this package.
+It is the version and, where the C files are at hand, their hash.")
+
+(defun sockopt--check-sources ()
+  "Signal an error if the C files have changed since Lisp was compiled."
+  (unless (member (sockopt--source-hash sockopt--directory)
+                  (list sockopt--hash ""))
+    (signal 'sockopt-error
+            '("The C files have changed; if the Lisp files are byte-compiled,\
+ do that again, then restart Emacs"))))
 
 (defun sockopt--file-stamp (file)
   "Return the stamp in the module FILE, or nil."
@@ -137,10 +154,7 @@ That of the running Emacs comes before the system's."
          (or (sockopt--source-directory sockopt--directory)
              (signal 'sockopt-error
                      '("The C files of sockopt are not installed")))))
-    (unless (equal sockopt--stamp (sockopt--source-stamp sockopt--directory))
-      (signal 'sockopt-error
-              '("The C files have changed; first byte-compile the Lisp files\
- again and restart Emacs")))
+    (sockopt--check-sources)
     `(,@(split-string-and-unquote (or (getenv "CC") "cc"))
       "-std=gnu11" "-O2" "-fPIC" "-shared" "-fvisibility=hidden" "-pthread"
       ,(format "-DSOCKOPT_STAMP=\"%s\"" sockopt--stamp)
@@ -214,6 +228,7 @@ where the module goes."
                     "is not built")))
     (cond
      ((sockopt--usable-module files))
+     ((sockopt--check-sources))
      ((or noninteractive sockopt--inhibit-offer)
       (signal 'sockopt-error
               (list (format "The module %s; run M-x sockopt-module-compile"

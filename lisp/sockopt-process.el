@@ -195,14 +195,22 @@ A child's contact information starts as a copy of the server's, options
 and all, though the kernel gives it only some of them.  What fails is
 reported; the connection goes on."
   (let ((options (gethash server sockopt--child-options)))
-    (when options
-      (condition-case nil
-          (sockopt-set-options child options)
-        ;; Set those that can be.
-        (error
-         (cl-loop for (option value) on options by #'cddr
-                  do (sockopt--try-set child option value)))))
-    (sockopt--refresh child options)))
+    (while options
+      (setq options (sockopt--set-some child options)))
+    (sockopt--refresh child)))
+
+(defun sockopt--set-some (process plist)
+  "Set options in PLIST of PROCESS up to one that fails, and report that.
+Return what comes after it in PLIST."
+  (condition-case error
+      (progn (sockopt-set-options process plist)
+             nil)
+    (error
+     (let* ((end (car (last error)))
+            (done (and (eq (car-safe end) :already-set) (cdr end))))
+       (message "sockopt: %s: %s" (process-name process)
+                (error-message-string (if done (butlast error) error)))
+       (nthcdr (* 2 (1+ (length done))) plist)))))
 
 (defun sockopt--log (log)
   "Return a `:log' function that does as LOG, nil for none.
@@ -625,7 +633,10 @@ It reports NUMBER.  The first LENIENT settings may fail."
                                         (car result) handle)
             (sockopt--note-outcomes process (sockopt--wait-options wait)
                                     (cdr result) (sockopt--wait-report wait))
-            (sockopt--apply-later process (sockopt--wait-later wait))))
+            (when (sockopt--wait-later wait)
+              (sockopt--apply-later process (sockopt--wait-later wait))
+              ;; The contact has what was asked for meanwhile.
+              (sockopt--refresh process))))
       (error (sockopt--fail process error)))
     (sockopt--drop (sockopt--wait-job wait))))
 

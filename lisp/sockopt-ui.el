@@ -29,7 +29,6 @@
 (require 'crm)
 (require 'help-mode)
 (require 'sockopt)
-(require 'sockopt-option)
 (require 'subr-x)
 (require 'thingatpt)
 

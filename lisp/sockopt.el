@@ -47,8 +47,6 @@
 
 (autoload 'sockopt--module-file "sockopt-build")
 (autoload 'sockopt-module-compile "sockopt-build" nil t)
-(autoload 'sockopt-option "sockopt-option")
-(autoload 'sockopt--note-plain "sockopt-option")
 (autoload 'sockopt-make-network-process "sockopt-process")
 (autoload 'sockopt-set-child-options "sockopt-process")
 (autoload 'sockopt--set-waiting "sockopt-process")
@@ -87,6 +85,7 @@
 ;;; The module
 
 (declare-function sockopt--rows "../module/sockopt-module.c" ())
+(declare-function sockopt--row-parts "../module/sockopt-module.c" (row))
 (declare-function sockopt--getter "../module/sockopt-module.c" (row))
 (declare-function sockopt--setter "../module/sockopt-module.c" (row))
 (declare-function sockopt--set-many "../module/sockopt-module.c"
@@ -146,6 +145,11 @@
     :child-options)
   "The keywords of `make-network-process' that are not options.")
 
+(eval-and-compile
+  (defconst sockopt--aliases '((:nodelay . :tcp-nodelay))
+    "The options that core has under names of its own: (NAME . OURS).
+Emacs 31 is the first that has this one."))
+
 ;; Faster than to search the list, for each keyword of each call.
 (dolist (keyword sockopt--keywords)
   (put keyword 'sockopt--keyword t))
@@ -157,6 +161,29 @@
 (defvar sockopt--options nil
   "The keywords of all options, in the order of the module's table.")
 
+(cl-defstruct (sockopt-option
+               (:constructor nil)
+               (:constructor sockopt--option-make
+                             (keyword constant level kind predicate min max
+                              names get set moment read-changes adjusted
+                              argument sorts unit privilege manual doc))
+               (:copier nil)
+               ;; The other way the accessors take twice as long to load.
+               (:noinline t))
+  "A row of the module's option table.
+KEYWORD names the option in Lisp, CONSTANT and LEVEL in C.  KIND says in
+words what its values are, PREDICATE what Lisp type they are of; integers
+are from MIN to MAX and count UNIT; symbols are among NAMES.  GET and SET
+are non-nil if it can be read and set.  MOMENT is nil, or when it counts:
+`before-bind', `before-connect', `after-bind', `listening' or
+`after-connect'.  READ-CHANGES means that reading it changes the socket,
+ADJUSTED that the kernel may store another value than the one given,
+ARGUMENT that reading it takes an argument.  SORTS are the sorts of socket
+that have it.  PRIVILEGE says what setting it takes, MANUAL is a man page,
+DOC one sentence."
+  keyword constant level kind predicate min max names get set moment
+  read-changes adjusted argument sorts unit privilege manual doc)
+
 (defun sockopt--define-rows ()
   "Hang the number of each row of the module's table on its keyword.
 It is the property `sockopt--row'."
@@ -165,8 +192,8 @@ It is the property `sockopt--row'."
     (dolist (keyword sockopt--options)
       (put keyword 'sockopt--row number)
       (cl-incf number))
-    ;; Emacs 31 has this one in core, under a name of its own.
-    (put :nodelay 'sockopt--row (get :tcp-nodelay 'sockopt--row))))
+    (pcase-dolist (`(,alias . ,keyword) sockopt--aliases)
+      (put alias 'sockopt--row (get keyword 'sockopt--row)))))
 
 (defun sockopt-option-list ()
   "Return a list of the keywords of all socket options."
@@ -183,8 +210,6 @@ It is the property `sockopt--row'."
 
 (defun sockopt--signal-unknown (keyword candidates)
   "Signal that KEYWORD is none of CANDIDATES."
-  (unless (keywordp keyword)
-    (signal 'wrong-type-argument (list 'keywordp keyword)))
   (let ((reason (sockopt--absent (symbol-name keyword))))
     (signal 'sockopt-unsupported
             (list keyword
@@ -210,6 +235,18 @@ It is the property `sockopt--row'."
 (defun sockopt--make-setter (option)
   "Return the module's function that sets OPTION, and keep it."
   (put option 'sockopt--setter (sockopt--setter (sockopt--row option))))
+
+(defun sockopt-option (keyword)
+  "Return the `sockopt-option' that KEYWORD names.
+Signal `sockopt-unsupported' if there is none."
+  ;; Most rows are never looked at, and all of them are much to make.
+  (or (get keyword 'sockopt--option)
+      (let* ((parts (sockopt--row-parts (sockopt--row keyword)))
+             (name (car parts)))
+        (put keyword 'sockopt--option
+             (or (get name 'sockopt--option)
+                 (put name 'sockopt--option
+                      (apply #'sockopt--option-make parts)))))))
 
 ;;; Sockets
 
@@ -429,21 +466,30 @@ those whose reading changes the socket."
   (and (get keyword 'sockopt--row)
        (not (sockopt--keyword-p keyword))))
 
+(defun sockopt--note-plain (keyword)
+  "Return `plain' if the option KEYWORD can be read without more ado.
+Otherwise return `special'.  Keep that as a property of KEYWORD."
+  (let ((option (sockopt-option keyword)))
+    (put keyword 'sockopt--reading
+         (if (and (sockopt-option-get option)
+                  (not (sockopt-option-read-changes option))
+                  (not (sockopt-option-argument option)))
+             'plain
+           'special))))
+
 (defsubst sockopt--plain-p (keyword)
   "Return non-nil if the option KEYWORD can be read without more ado."
   (eq (or (get keyword 'sockopt--reading) (sockopt--note-plain keyword))
       'plain))
 
-(defun sockopt--refresh (process &optional except)
+(defun sockopt--refresh (process)
   "Put the kernel's values of its options into the contact of PROCESS.
-An option that cannot be read there stays as it is, as do those in the
-plist EXCEPT."
+An option that cannot be read there stays as it is."
   (let ((rest (sockopt--core-contact process t t)))
     (while rest
       (let ((keyword (pop rest)))
         (when (and (sockopt--option-p keyword)
-                   (sockopt--plain-p keyword)
-                   (not (plist-member except keyword)))
+                   (sockopt--plain-p keyword))
           (condition-case nil
               (setcar rest (sockopt-get process keyword))
             (sockopt-error nil))))
@@ -508,5 +554,5 @@ in the plist."
                  (insert-file-contents file)
                  (while (re-search-forward "^ *ROW (\"\\(:[^\"]+\\)\"" nil t)
                    (push (intern (match-string 1)) keywords))))
-             (nreverse keywords))))
+             (append (nreverse keywords) (mapcar #'car sockopt--aliases)))))
 ;;; sockopt.el ends here

@@ -143,6 +143,8 @@ write_option (emacs_env *env, struct handle *handle,
     }
   bool known = reads_as_written (option, bytes);
   emacs_value stored = known ? lisp_decode (env, option, bytes) : value;
+  if (lisp_pending (env))
+    return Qnil;
   int code = has ? option_set (handle->fd, option, bytes) : ENOPROTOOPT;
   if (code != 0)
     lisp_signal_option (env, option, code, &value);
@@ -265,16 +267,34 @@ settings_from_lisp (emacs_env *env, emacs_value vector, int lenient,
   return settings;
 }
 
+/* Take back the error that is signalled, if any: (SYMBOL . DATA), or nil.
+   A throw stays.  */
+static emacs_value
+take_error (emacs_env *env)
+{
+  emacs_value symbol, data;
+  if (env->non_local_exit_get (env, &symbol, &data)
+      != emacs_funcall_exit_signal)
+    return Qnil;
+  env->non_local_exit_clear (env);
+  return LISP_CALL (env, Qcons_function, symbol, data);
+}
+
 /* What has come of SETTING, whose value was given as VALUE.  */
 static emacs_value
 setting_outcome (emacs_env *env, struct handle *handle,
                  const struct setting *setting, emacs_value value)
 {
   char buffer[128];
-  if (setting->code != 0)
+  emacs_value now;
+  /* Another address may have left its code here, but only what may fail
+     can have failed on a socket that there is.  */
+  if (setting->may_fail && setting->code != 0)
     return lisp_words (env,
                        errno_words (setting->code, buffer, sizeof buffer));
-  read_plain (env, handle, setting->option, &value);
+  if (read_plain (env, handle, setting->option, &now) == 0
+      && !env->is_not_nil (env, take_error (env)))
+    value = now;
   return LISP_CALL (env, Qlist, value);
 }
 
@@ -291,19 +311,6 @@ settings_outcomes (emacs_env *env, struct handle *handle,
       list = LISP_CALL (env, Qcons_function, outcome, list);
     }
   return list;
-}
-
-/* Take back the error that is signalled, if any: (SYMBOL . DATA), or nil.
-   A throw stays.  */
-static emacs_value
-take_error (emacs_env *env)
-{
-  emacs_value symbol, data;
-  if (env->non_local_exit_get (env, &symbol, &data)
-      != emacs_funcall_exit_signal)
-    return Qnil;
-  env->non_local_exit_clear (env);
-  return LISP_CALL (env, Qcons_function, symbol, data);
 }
 
 /* Set the COUNT SETTINGS, which were made of the rows and values in GIVEN,

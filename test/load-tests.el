@@ -154,6 +154,31 @@
                                                  ,compile))))
       (should (string-match-p "^GOT t" (load-tests--run directory use))))))
 
+(ert-deftest load-tests-links ()
+  "Lisp files that links lead to build the module beside their own."
+  (load-tests--with-copy directory
+    (let ((links (expand-file-name "links/lisp" directory)))
+      (make-directory links t)
+      (dolist (file (directory-files (expand-file-name "lisp" directory) t
+                                     "\\.el\\'"))
+        (make-symbolic-link file (file-name-as-directory links)))
+      (should (string-match-p
+               "^GOT t"
+               (load-tests--run (expand-file-name "links" directory)
+                                `(progn (require 'sockopt)
+                                        (sockopt-module-compile)
+                                        ,load-tests--use)))))))
+
+(ert-deftest load-tests-interpreted ()
+  "All that describes an option is there without compiling the caller."
+  (should (string-match-p
+           "connection"
+           (load-tests--run
+            default-directory
+            '(progn (require 'sockopt)
+                    (message "%s" (sockopt-option-doc
+                                   (sockopt-option :keepalive))))))))
+
 (ert-deftest load-tests-compiler-fails ()
   "When the compiler fails, the module that was there stays."
   (load-tests--with-copy directory

@@ -969,6 +969,40 @@ So it is where core would have taken a socket from outside."
           (should (>= (mode-tests--times ":tcp-congestion" messages)
                       1)))))))
 
+(ert-deftest mode-tests-child-options-together ()
+  "A child's contact is true when options fail or change each other.
+Each is set once, and reported once if it fails."
+  (mode-tests--with nil
+    (let* ((server (mode-tests--server
+                    :filter #'mode-tests--echo :priority 5
+                    :child-options '(:priority 3 :ip-tos 16
+                                     :tcp-congestion "nosuch"
+                                     :tcp-nodelay t :nodelay nil)))
+           child
+           (messages (mode-tests--messages
+                       (setq child (mode-tests--served server))))
+           (contact (sockopt--core-contact child t)))
+      (should (= 1 (mode-tests--times "nosuch" messages)))
+      (should (= 1 (mode-tests--times "sockopt:" messages)))
+      (should-not (sockopt-get child :tcp-nodelay))
+      (dolist (key '(:priority :ip-tos :tcp-nodelay :nodelay))
+        (ert-info ((format "%S" key))
+          (should (plist-member contact key))
+          (should (equal (plist-get contact key)
+                         (sockopt-get child key))))))))
+
+(ert-deftest mode-tests-core-alias ()
+  "`:nodelay' is taken as core's name for an option of ours."
+  (mode-tests--with nil
+    (let* ((server (mode-tests--server :filter #'mode-tests--echo))
+           (arguments (list :name "client" :noquery t :host "127.0.0.1"
+                            :service (process-contact server :service))))
+      (dolist (more '((:nodelay t) (:nodelay t :keepalive t)))
+        (let ((client (apply #'make-network-process
+                             (append arguments more))))
+          (should (sockopt-get client :tcp-nodelay))
+          (should (plist-get (sockopt--core-contact client t) :nodelay)))))))
+
 (defun mode-tests--check-child-contact (&rest arguments)
   "Check the contact of a child of a server made with ARGUMENTS besides."
   ;; The kernel does not hand the priority down.

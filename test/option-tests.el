@@ -1578,6 +1578,17 @@ Asking for them does not load the module."
       (should-not (sockopt-get process :tcp-nodelay))
       (should-not (sockopt-contact process :nodelay)))))
 
+(ert-deftest option-tests-no-keyword ()
+  "A symbol that is no keyword is an option that nobody knows."
+  (option-tests--clean
+    (let ((process (option-tests--make 'tcp4-client)))
+      (should-not (sockopt-set process 'keepalive t t))
+      (dolist (function (list (lambda () (sockopt-get process 'keepalive))
+                              (lambda () (sockopt-set process 'keepalive t))))
+        (should (string-match-p
+                 "keepalive.*did you mean `:keepalive'"
+                 (error-message-string (sockopt-tests-error function))))))))
+
 (ert-deftest option-tests-left-out ()
   "Options that were left out say why."
   (option-tests--clean
@@ -1662,7 +1673,8 @@ Asking for them does not load the module."
                        (wrong-type-argument :keepalive t :rcvbuf "1")
                        (sockopt-unsupported :keepalive t :keepalife t)
                        (sockopt-unsupported :keepalive t :attach-bpf t)
-                       (wrong-type-argument :keepalive t linger t)
+                       (sockopt-unsupported :keepalive t linger t)
+                       (wrong-type-argument :keepalive t 5 t)
                        (sockopt-error :keepalive t :linger)))
         (should (equal (car (should-error
                              (sockopt-set-options process plist)))

@@ -348,6 +348,22 @@ called with it and returns the arguments of the client."
       (should (equal got '("äöü")))
       (should (multibyte-string-p (car got))))))
 
+(ert-deftest process-tests-contact-after-connecting ()
+  "Options set on a process that still connects leave its contact true."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (client (sockopt-tests-client server :nowait t))
+           (contact (sockopt--core-contact client t t)))
+      (should (eq (process-status client) 'connect))
+      (sockopt-set-options client '(:priority 3 :ip-tos 16
+                                    :tcp-congestion "nosuch"))
+      (should (sockopt-tests-wait
+               (lambda () (eq (process-status client) 'open))))
+      (dolist (key '(:priority :ip-tos :tcp-congestion))
+        (ert-info ((format "%S" key))
+          (should (equal (plist-get contact key)
+                         (sockopt-get client key))))))))
+
 (ert-deftest process-tests-stop ()
   "A stopped client sees no data until it is continued."
   (sockopt-tests-clean
