@@ -229,11 +229,11 @@ It is the property `sockopt--row'."
   (or (get option 'sockopt--row) (sockopt--find-row option)))
 
 (defun sockopt--make-getter (option)
-  "Return the module's function that gets OPTION, and keep it."
+  "Return the module's function for getting OPTION, and keep it."
   (put option 'sockopt--getter (sockopt--getter (sockopt--row option))))
 
 (defun sockopt--make-setter (option)
-  "Return the module's function that sets OPTION, and keep it."
+  "Return the module's function for setting OPTION, and keep it."
   (put option 'sockopt--setter (sockopt--setter (sockopt--row option))))
 
 (defun sockopt-option (keyword)
