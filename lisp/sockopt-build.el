@@ -99,9 +99,10 @@ It is the version and, where the C files are at hand, their hash.")
     (set-buffer-multibyte nil)
     (insert-file-contents-literally file)
     ;; Much faster than a search for the whole as a regexp.
-    (and (search-forward "sockopt-stamp:" nil t)
-         (looking-at "[0-9A-Za-z.:-]*")
-         (match-string 0))))
+    (let ((case-fold-search nil))
+      (and (search-forward "sockopt-stamp:" nil t)
+           (looking-at "[0-9A-Za-z.:-]*")
+           (match-string 0)))))
 
 (defun sockopt--install-directory ()
   "Return the directory to install the module in."
@@ -118,14 +119,14 @@ It is the version and, where the C files are at hand, their hash.")
                          (list sockopt--directory
                                (sockopt--install-directory)
                                (locate-user-emacs-file "sockopt/"))))
-             for file = (expand-file-name name directory)
-             when (file-readable-p file) collect file)))
+             collect (expand-file-name name directory))))
 
 (defun sockopt--usable-module (files)
-  "Return the first of the module FILES made for this package."
+  "Return the first of the module FILES that is made for this package."
   (cl-loop for file in files
-           when (string-prefix-p sockopt--stamp
-                                 (or (sockopt--file-stamp file) ""))
+           when (and (file-readable-p file)
+                     (string-prefix-p sockopt--stamp
+                                      (or (sockopt--file-stamp file) "")))
            return file))
 
 (defconst sockopt--header-packages
@@ -223,7 +224,7 @@ where the module goes."
   "Return the module to load, building it first if the user agrees."
   (sockopt--check-module-support)
   (let* ((files (sockopt--module-files))
-         (problem (if files
+         (problem (if (cl-loop for file in files thereis (file-readable-p file))
                       "was built from other sources or for another version"
                     "is not built")))
     (cond
