@@ -40,6 +40,8 @@
     ("two.test" :a ((10 78 0 1) (10 78 0 2)))
     ("six.test" :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 9))
      :a ((10 78 0 2)))
+    ("late.test" :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 1))
+     :a ((10 78 0 2)))
     ("never.test" :delay 1000))
   "What the name server knows.  It answers after `:delay' seconds.")
 
@@ -254,6 +256,37 @@ The thread ends when the resolver gives up, and nothing is left."
                                      "never.test" :nowait t)))
                            (await (lambda ()
                                     (equal (resources) before)))))))))
+
+(ert-deftest lookup-tests-loser-lacks-option ()
+  "What fails for an address that loses is not said of the one that wins.
+IPv6 answers late; IPv4 joins meanwhile, and its socket lacks the option."
+  (should (equal '(open 9 32 nil)
+                 (lookup-tests--call
+                  '(let ((full (make-network-process
+                                :name "full" :server 1 :noquery t :stop t
+                                :family 'ipv6 :host "fd00:77::1"
+                                :service port))
+                         client said)
+                     (require 'sockopt-mode)
+                     (dotimes (_ 3)
+                       (make-network-process
+                        :name "filler" :noquery t :nowait t
+                        :remote (vector #xfd00 #x77 0 0 0 0 0 1 port)
+                        :sentinel #'ignore))
+                     (settle)
+                     (sockopt-mode 1)
+                     (run-at-time 0.6 nil #'continue-process full)
+                     (cl-letf (((symbol-function 'sockopt-mode--report)
+                                (lambda (&rest report)
+                                  (push report said))))
+                       (setq client (client #'make-network-process
+                                            "late.test" :nowait t
+                                            :ipv6-tclass 32))
+                       (await (lambda () (done-p client))))
+                     (list (process-status client)
+                           (length (process-contact client :remote))
+                           (sockopt-get client :ipv6-tclass)
+                           said))))))
 
 (ert-deftest lookup-tests-second-address ()
   "When an address does not answer the next is tried, with the options."
