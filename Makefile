@@ -1,7 +1,6 @@
 # Makefile for developers of sockopt.  Users need none of it: the command
 # M-x sockopt-module-compile builds the module.
 #
-# Copyright (C) 2026 The sockopt authors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 EMACS = emacs
@@ -19,18 +18,18 @@ WARNINGS = -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow \
 SUFFIX := $(if $(filter Darwin,$(shell uname -s)),dylib,so)
 
 MODULE = lisp/sockopt-module.$(SUFFIX)
-MODULE_C := $(sort $(wildcard module/*.c))
-MODULE_H := $(sort $(wildcard module/*.h))
+MODULE_C := $(sort $(wildcard module/*/*.c))
+MODULE_H := $(sort $(wildcard module/*/*.h))
 LISP := $(sort $(wildcard lisp/*.el))
 CHECK_C := $(sort $(wildcard test/check/*.c))
 CHECK_H := $(sort $(wildcard test/check/*.h))
 TEST_LISP := $(sort $(wildcard test/*.el))
-BENCH_LISP := $(sort $(wildcard bench/*.el))
-BENCH_C := $(sort $(wildcard bench/*.c))
+BENCH_LISP := $(sort $(wildcard test/bench/*.el))
+BENCH_C := $(sort $(wildcard test/bench/*.c))
 ERT := $(sort $(wildcard test/*-tests.el))
 
-# What the C tests can reach: all that knows nothing of Emacs.
-BARE_C = $(shell grep -LE '"lisp\.h"|emacs-module\.h' $(MODULE_C))
+# What the C tests can reach: the floors that know nothing of Emacs.
+BARE_C := $(filter-out module/emacs/%,$(MODULE_C))
 
 # Lisp compares this with the sources before it loads a module, and knows
 # where emacs-module.h is.
@@ -40,7 +39,8 @@ EMACS_INCLUDE = $(shell $(BATCH) -L lisp -l sockopt-build \
 		  --eval '(princ (sockopt--header-directory))')
 
 BUILD_CC = $(CC) $(STD) $(WARNINGS) $(CFLAGS)
-MODULE_FLAGS = -fPIC -shared -fvisibility=hidden -I"$(EMACS_INCLUDE)" \
+MODULE_FLAGS = -fPIC -shared -fvisibility=hidden -Imodule \
+	       -I"$(EMACS_INCLUDE)" \
 	       -DSOCKOPT_STAMP='"$(STAMP)"'
 # Debian's libcheck needs libsubunit; elsewhere pkg-config knows.
 CHECK_LIBS = $(shell pkg-config --cflags --libs check 2>/dev/null \
@@ -112,12 +112,12 @@ core-tests: all			## Run Emacs' own tests with the mode off and on (fetched by a
 build/bare: $(BENCH_C) build/config
 	$(BUILD_CC) -Imodule -o $@ $(BENCH_C) $(BARE_C)
 
-bench/%.elc: bench/%.el $(LISP) build/config
+test/bench/%.elc: test/bench/%.el $(LISP) build/config
 	$(BATCH) -L lisp --eval '(setq load-prefer-newer t)' \
 	  -f batch-byte-compile $<
 
 bench: all build/bare $(BENCH_LISP:.el=.elc)	## Compare the speed with core's, C's and Python's
-	$(BATCH) -L lisp -L bench -l bench -f sockopt-bench build/bare $(LISP)
+	$(BATCH) -L lisp -L test/bench -l bench -f sockopt-bench build/bare $(LISP)
 
 $(SANITIZED): build/config
 	@mkdir -p $(@D)
@@ -143,7 +143,14 @@ LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
 EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
 
-lint: lint-c lint-tidy lint-lisp	## Complain about everything that linters complain about
+lint: lint-floors lint-c lint-tidy lint-lisp	## Complain about everything that linters complain about
+
+# A floor knows itself and those beneath it, and the top floor alone Emacs.
+lint-floors:
+	! grep -nE '#include ["<](socket/|emacs)' module/option/*.[ch]
+	! grep -nE '#include ["<]emacs' module/socket/*.[ch]
+	! grep -nE '#include "' module/*/*.[ch] \
+	  | grep -vE '#include "(option|socket|emacs)/[a-z-]+\.h"$$'
 
 lint-c:
 	$(call need,gcc,gcc)
@@ -165,12 +172,12 @@ docs: all			## Write the generated parts of README.org
 	$(BATCH) -L lisp -l test/docs.el -f sockopt-docs-write
 
 clean:				## Remove all that the other targets make
-	rm -rf build $(MODULE) lisp/*.elc test/*.elc bench/*.elc
+	rm -rf build $(MODULE) lisp/*.elc test/*.elc test/bench/*.elc
 
 help:				## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check core-tests bench sanitize lint lint-c \
+.PHONY: all module lisp demo check core-tests bench sanitize lint lint-floors lint-c \
 	lint-tidy lint-lisp docs clean help FORCE
 .DELETE_ON_ERROR:

@@ -1,23 +1,6 @@
 ;;; sockopt-build.el --- Find and build sockopt's module  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
@@ -44,12 +27,14 @@ the directory \"sockopt\" in `user-emacs-directory'.  A module found on
     "Return where the C files are if the Lisp files are in DIRECTORY, or nil."
     (cl-loop for name in '("module" "../module")
              for sources = (expand-file-name name directory)
-             when (file-exists-p (expand-file-name "sockopt-module.c" sources))
+             when (file-exists-p (expand-file-name "emacs/sockopt-module.c"
+                                               sources))
              return sources))
 
   (defun sockopt--source-files (directory suffix)
-    "Return the module's files in DIRECTORY that match the regexp SUFFIX."
-    (sort (directory-files directory t (concat "\\`[^.#].*" suffix "\\'") t)
+    "Return the module's files beneath DIRECTORY that match the regexp SUFFIX."
+    (sort (directory-files-recursively directory
+                                       (concat "\\`[^.#].*" suffix "\\'"))
           #'string<))
 
   (defun sockopt--source-hash (directory)
@@ -159,6 +144,7 @@ That of the running Emacs comes before the system's."
     `(,@(split-string-and-unquote (or (getenv "CC") "cc"))
       "-std=gnu11" "-O2" "-fPIC" "-shared" "-fvisibility=hidden" "-pthread"
       ,(format "-DSOCKOPT_STAMP=\"%s\"" sockopt--stamp)
+      "-I" ,directory
       "-I" ,(sockopt--header-directory)
       "-o" ,output
       ,@(sockopt--source-files directory "\\.c"))))

@@ -1,23 +1,6 @@
 ;;; sockopt-mode.el --- Socket options for every package  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
@@ -33,7 +16,7 @@
 (require 'sockopt)
 (require 'sockopt-process)
 
-(declare-function sockopt--check "../module/sockopt-module.c" (settings))
+(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
 
 ;;; Rules
 
@@ -129,12 +112,12 @@ fails is reported once, and the connection goes on."
 (defvar sockopt-mode--reported nil
   "A list of what has been reported: (RULE . OPTION).")
 
-(defun sockopt-mode--report (rule option words)
-  "Say that RULE could not set OPTION, for WORDS, unless that was said."
+(defun sockopt-mode--report (rule option message)
+  "Say that RULE could not set OPTION, for the reason MESSAGE, once."
   (let ((key (cons rule option)))
     (unless (member key sockopt-mode--reported)
       (push key sockopt-mode--reported)
-      (message "sockopt: rule %S: %s: %s" rule option words))))
+      (message "sockopt: rule %S: %s: %s" rule option message))))
 
 (defun sockopt-mode--safely (rule option function &rest arguments)
   "Call FUNCTION with ARGUMENTS for OPTION, nil for none, of RULE.
@@ -211,8 +194,8 @@ Report the others."
   "Return a function that reports which of SETTINGS failed.
 They are as `sockopt-mode--rule-options' returns them."
   (lambda (_process failures)
-    (pcase-dolist (`(,option . ,words) failures)
-      (sockopt-mode--report (nth 2 (assq option settings)) option words))))
+    (pcase-dolist (`(,option . ,message) failures)
+      (sockopt-mode--report (nth 2 (assq option settings)) option message))))
 
 (defun sockopt-mode--make (core &rest args)
   "Make a network process by ARGS; CORE is `make-network-process'.

@@ -1,25 +1,7 @@
 ;;; sockopt-pending.el --- Options of what core still connects  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
-
-;;; Commentary:
 ;;; Commentary:
 
 ;; A process that core still connects may have no socket yet, because its
@@ -32,7 +14,7 @@
 (require 'cl-lib)
 (require 'sockopt)
 
-(declare-function sockopt--check "../module/sockopt-module.c" (settings))
+(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
 
 (defvar sockopt--pending (make-hash-table :test #'eq :weakness 'key)
   "For each process that core connects, a list of (OPTION VALUE COOKIE).

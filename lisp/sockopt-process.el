@@ -1,23 +1,6 @@
 ;;; sockopt-process.el --- Make network processes  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
@@ -29,20 +12,22 @@
 (require 'cl-lib)
 (require 'sockopt)
 
-(declare-function sockopt--check "../module/sockopt-module.c" (settings))
-(declare-function sockopt--lookup "../module/sockopt-module.c"
+(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
+(declare-function sockopt--lookup "../module/emacs/sockopt-module.c"
                   (host service family type))
-(declare-function sockopt--address "../module/sockopt-module.c" (keyword address))
-(declare-function sockopt--open "../module/sockopt-module.c"
-                  (type protocol backlog addresses settings lenient args))
-(declare-function sockopt--adopt "../module/sockopt-module.c"
+(declare-function sockopt--address "../module/emacs/sockopt-module.c"
+                  (keyword address))
+(declare-function sockopt--open "../module/emacs/sockopt-module.c"
+                  (type protocol backlog addresses settings optional args))
+(declare-function sockopt--adopt "../module/emacs/sockopt-module.c"
                   (handle args role directory))
-(declare-function sockopt--hold "../module/sockopt-module.c" ())
-(declare-function sockopt--start "../module/sockopt-module.c"
+(declare-function sockopt--hold "../module/emacs/sockopt-module.c" ())
+(declare-function sockopt--start "../module/emacs/sockopt-module.c"
                   (handle channel line target type protocol settings
-                   lenient))
-(declare-function sockopt--finish "../module/sockopt-module.c" (handle job settings))
-(declare-function sockopt--won-p "../module/sockopt-module.c" (job))
+                   optional))
+(declare-function sockopt--finish "../module/emacs/sockopt-module.c"
+                  (handle job settings))
+(declare-function sockopt--won-p "../module/emacs/sockopt-module.c" (job))
 (declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
 (declare-function gnutls-asynchronous-parameters "ext:gnutls.c"
                   (process params))
@@ -50,10 +35,10 @@
 (declare-function nsm-verify-connection "nsm"
                   (process host port &optional save-fingerprint
                            warn-unencrypted))
-(declare-function sockopt--drop "../module/sockopt-module.c" (job))
-(declare-function sockopt--name "../module/sockopt-module.c" (handle))
-(declare-function sockopt--close "../module/sockopt-module.c" (handle))
-(declare-function sockopt--vsock-address "../module/sockopt-module.c"
+(declare-function sockopt--drop "../module/emacs/sockopt-module.c" (job))
+(declare-function sockopt--name "../module/emacs/sockopt-module.c" (handle))
+(declare-function sockopt--close "../module/emacs/sockopt-module.c" (handle))
+(declare-function sockopt--vsock-address "../module/emacs/sockopt-module.c"
                   (cid port))
 
 ;;; Arguments
@@ -359,18 +344,18 @@ If this fails, the socket is closed."
         (delete-process ,process)
         (signal (car error) (cdr error))))))
 
-(defun sockopt--make-now (args options settings lenient report)
+(defun sockopt--make-now (args options settings optional report)
   "Make a process by ARGS, with OPTIONS, a plist, and return it.
-SETTINGS are OPTIONS for the module.  The first LENIENT of them may fail,
+SETTINGS are OPTIONS for the module.  The first OPTIONAL of them may fail,
 which REPORT is then called with."
   (let ((server (plist-get args :server)))
-    (pcase-let* ((`(,handle ,address . ,outcomes)
+    (pcase-let* ((`(,handle ,address . ,results)
                   (sockopt--open (plist-get args :type)
                                  (sockopt--protocol args)
                                  (cond ((integerp server) server)
                                        (server 5))
                                  (sockopt--addresses args)
-                                 settings lenient args))
+                                 settings optional args))
                  (process (sockopt--make-process args address handle)))
       (sockopt--or-discard process
         (sockopt--note-handle process handle)
@@ -379,20 +364,20 @@ which REPORT is then called with."
         (sockopt--set-contact process
                               (sockopt--contact-addresses
                                (sockopt--contact args) address handle))
-        (sockopt--note-outcomes process options outcomes report))
+        (sockopt--note-results process options results report))
       (sockopt--secure process (plist-get args :tls-parameters))
       process)))
 
-(defun sockopt--note-outcomes (process options outcomes report)
+(defun sockopt--note-results (process options results report)
   "Put the values of OPTIONS, a plist, into the contact of PROCESS.
-For each there is in OUTCOMES a list of its value, or a string that says
-why it failed; REPORT is called with those, as (OPTION . WORDS)."
+For each there is in RESULTS a list of its value, or a string that says
+why it failed; REPORT is called with those, as (OPTION . MESSAGE)."
   (let ((contact (sockopt--core-contact process t t))
         failures)
     (cl-loop for option in options by #'cddr
-             for outcome in outcomes
-             if (stringp outcome) do (push (cons option outcome) failures)
-             else do (plist-put contact option (car outcome)))
+             for result in results
+             if (stringp result) do (push (cons option result) failures)
+             else do (plist-put contact option (car result)))
     (funcall report process failures)))
 
 (defun sockopt--secure (process parameters)
@@ -434,7 +419,7 @@ the latter."
       (when (plist-get args :server)
         (sockopt--note-server process args)
         (sockopt--restore-log process args))
-      (funcall report process (sockopt--set-lenient process rules))
+      (funcall report process (sockopt--set-optional process rules))
       (sockopt-set-options process options))
     process))
 
@@ -451,14 +436,14 @@ the latter."
       ;; It is never the first.
       (cl-remf contact :log))))
 
-(defun sockopt--set-lenient (process plist)
+(defun sockopt--set-optional (process plist)
   "Set the options in PLIST on PROCESS.
-Return a list of (OPTION . WORDS) for those that failed."
+Return a list of (OPTION . MESSAGE) for those that failed."
   (cl-loop for (option value) on plist by #'cddr
-           for words = (condition-case error
+           for message = (condition-case error
                            (progn (sockopt-set process option value) nil)
                          (error (error-message-string error)))
-           when words collect (cons option words)))
+           when message collect (cons option message)))
 
 ;;;###autoload
 (defun sockopt-make-network-process (&rest args)
@@ -489,19 +474,19 @@ quitting stops a connection in progress.
 (defun sockopt--make (args options rules report)
   "Make a process by ARGS with OPTIONS, a plist, which is part of them.
 RULES is a plist of more options, which come before those and may fail;
-then REPORT is called with the process and a list of (OPTION . WORDS)."
+then REPORT is called with the process and a list of (OPTION . MESSAGE)."
   (let* ((asked (sockopt--settings options))
          (all (append rules options))
          (settings (vconcat (sockopt--settings rules) asked))
-         (lenient (/ (length rules) 2)))
+         (optional (/ (length rules) 2)))
     (sockopt--check-arguments args)
     (sockopt--check asked)
     (cond ((plist-get args :use-external-socket)
            (sockopt--make-core args options rules report))
           ((and (plist-get args :nowait)
                 (not (sockopt--packets-p args)))
-           (sockopt--make-waiting args all settings lenient report))
-          (t (sockopt--make-now args all settings lenient report)))))
+           (sockopt--make-waiting args all settings optional report))
+          (t (sockopt--make-now args all settings optional report)))))
 
 ;;; Connecting without waiting
 
@@ -574,9 +559,9 @@ Processes that still waited for a report fail."
         (sockopt--finish-wait (cdr entry))))
     (sockopt--close-channel)))
 
-(defun sockopt--make-waiting (args options settings lenient report)
+(defun sockopt--make-waiting (args options settings optional report)
   "Make a process by ARGS, with OPTIONS, that is still connecting.
-SETTINGS, LENIENT and REPORT are as for `sockopt--make-now'."
+SETTINGS, OPTIONAL and REPORT are as for `sockopt--make-now'."
   (let* ((target (sockopt--target args))
          (handle (sockopt--hold))
          ;; Half made, it would stay on what holds it for ever.
@@ -590,12 +575,12 @@ SETTINGS, LENIENT and REPORT are as for `sockopt--make-now'."
       (sockopt--set-contact process (sockopt--contact args))
       (push (cons number wait) sockopt--waits)
       (puthash process wait sockopt--waiting)
-      (sockopt--start-wait wait number target lenient))
+      (sockopt--start-wait wait number target optional))
     process))
 
-(defun sockopt--start-wait (wait number target lenient)
+(defun sockopt--start-wait (wait number target optional)
   "Start the thread that connects the process of WAIT to TARGET.
-It reports NUMBER.  The first LENIENT settings may fail."
+It reports NUMBER.  The first OPTIONAL settings may fail."
   (let ((contact (sockopt--core-contact (sockopt--wait-process wait) t t))
         (started nil))
     (unwind-protect
@@ -606,7 +591,7 @@ It reports NUMBER.  The first LENIENT settings may fail."
                                   (format "%d\n" number) target
                                   (plist-get contact :type)
                                   (sockopt--protocol contact)
-                                  (sockopt--wait-settings wait) lenient)
+                                  (sockopt--wait-settings wait) optional)
                   started t)
           ;; The pipe is core's, and so is the error when it has none.
           (file-error (signal 'sockopt-system-error (cdr error))))
@@ -624,14 +609,14 @@ It reports NUMBER.  The first LENIENT settings may fail."
     (condition-case error
         (let ((result (progn
                         (when (sockopt--won-p (sockopt--wait-job wait))
-                          (sockopt--boot process))
+                          (sockopt--start-tls process))
                         (sockopt--finish handle (sockopt--wait-job wait)
                                          (sockopt--wait-settings wait)))))
           (when result
             (sockopt--note-handle process handle)
             (sockopt--contact-addresses (sockopt--core-contact process t t)
                                         (car result) handle)
-            (sockopt--note-outcomes process (sockopt--wait-options wait)
+            (sockopt--note-results process (sockopt--wait-options wait)
                                     (cdr result) (sockopt--wait-report wait))
             (when (sockopt--wait-later wait)
               (sockopt--apply-later process (sockopt--wait-later wait))
@@ -640,7 +625,7 @@ It reports NUMBER.  The first LENIENT settings may fail."
       (error (sockopt--fail process error)))
     (sockopt--drop (sockopt--wait-job wait))))
 
-(defun sockopt--boot (process)
+(defun sockopt--start-tls (process)
   "Begin TLS on PROCESS, which is about to get its socket, if it wants it.
 The handshake must begin while the process is still held: once the socket
 is there it may end within the call, and then core forgets to say \"open\"."
@@ -659,11 +644,11 @@ is there it may end within the call, and then core forgets to say \"open\"."
   "Have the sentinel of PROCESS, about to fail, report ERROR.
 Core would give it the code of a socket, but there is none."
   (let ((sentinel (process-sentinel process))
-        (words (format "failed: %s\n" (error-message-string error))))
+        (message (format "failed: %s\n" (error-message-string error))))
     (set-process-sentinel process
                           (lambda (process _message)
                             (set-process-sentinel process sentinel)
-                            (funcall sentinel process words)))))
+                            (funcall sentinel process message)))))
 
 (defun sockopt--set-waiting (process option value)
   "Keep OPTION with VALUE for PROCESS until it has its socket."

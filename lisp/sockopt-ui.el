@@ -1,21 +1,6 @@
 ;;; sockopt-ui.el --- Socket options for people  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
@@ -32,7 +17,7 @@
 (require 'subr-x)
 (require 'thingatpt)
 
-(declare-function sockopt--check "../module/sockopt-module.c" (settings))
+(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
 
 ;;; Words
 
@@ -486,9 +471,9 @@ supported and NO-ERROR is non-nil."
         ((not (sockopt-option-get option)) "can be set only")
         (t "can be read and set")))
 
-(defun sockopt-ui--moment (option)
+(defun sockopt-ui--phase (option)
   "Return in words when OPTION counts."
-  (pcase (sockopt-option-moment option)
+  (pcase (sockopt-option-phase option)
     ('nil "at any time")
     ('before-bind "before the socket is bound, so when it is made")
     ('before-connect
@@ -506,15 +491,15 @@ supported and NO-ERROR is non-nil."
          "takes an argument that says what to read")
         ((sockopt-option-get option) "changes nothing")))
 
-(defun sockopt-ui--sorts (option)
+(defun sockopt-ui--classes (option)
   "Return in words which sockets have OPTION."
   (let ((all (cl-reduce #'cl-union
                         (mapcar (lambda (keyword)
-                                  (sockopt-option-sorts
+                                  (sockopt-option-classes
                                    (sockopt-option keyword)))
                                 (sockopt-option-list)))))
-    (if (cl-set-difference all (sockopt-option-sorts option))
-        (mapconcat #'symbol-name (sockopt-option-sorts option) ", ")
+    (if (cl-set-difference all (sockopt-option-classes option))
+        (mapconcat #'symbol-name (sockopt-option-classes option) ", ")
       "all")))
 
 (defun sockopt-ui--names (option)
@@ -533,10 +518,10 @@ supported and NO-ERROR is non-nil."
     ("Names" . ,(sockopt-ui--names option))
     ("Access" . ,(sockopt-ui--access option))
     ("When" . ,(and (sockopt-option-set option)
-                    (sockopt-ui--moment option)))
+                    (sockopt-ui--phase option)))
     ("Privilege" . ,(and (sockopt-option-set option)
                          (or (sockopt-option-privilege option) "none")))
-    ("Sockets" . ,(sockopt-ui--sorts option))
+    ("Sockets" . ,(sockopt-ui--classes option))
     ("Kernel" . ,(and (sockopt-option-set option)
                       (if (sockopt-option-adjusted option)
                           "may store another value than the one given"

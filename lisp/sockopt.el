@@ -84,25 +84,26 @@
 
 ;;; The module
 
-(declare-function sockopt--rows "../module/sockopt-module.c" ())
-(declare-function sockopt--row-parts "../module/sockopt-module.c" (row))
-(declare-function sockopt--getter "../module/sockopt-module.c" (row))
-(declare-function sockopt--setter "../module/sockopt-module.c" (row))
-(declare-function sockopt--set-many "../module/sockopt-module.c"
+(declare-function sockopt--rows "../module/emacs/sockopt-module.c" ())
+(declare-function sockopt--row-parts "../module/emacs/sockopt-module.c" (row))
+(declare-function sockopt--getter "../module/emacs/sockopt-module.c" (row))
+(declare-function sockopt--setter "../module/emacs/sockopt-module.c" (row))
+(declare-function sockopt--set-many "../module/emacs/sockopt-module.c"
                   (process status handle &rest rows-and-values))
-(declare-function sockopt--options "../module/sockopt-module.c"
+(declare-function sockopt--options "../module/emacs/sockopt-module.c"
                   (process status handle))
-(declare-function sockopt--check "../module/sockopt-module.c" (settings))
-(declare-function sockopt--find "../module/sockopt-module.c"
+(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
+(declare-function sockopt--find "../module/emacs/sockopt-module.c"
                   (process status))
 (declare-function module-load "ext:emacs-module.c" (file))
-(declare-function sockopt--supported "../module/sockopt-module.c"
+(declare-function sockopt--supported "../module/emacs/sockopt-module.c"
                   (process status handle row))
-(declare-function sockopt--get-raw "../module/sockopt-module.c"
+(declare-function sockopt--get-raw "../module/emacs/sockopt-module.c"
                   (process status handle level number length))
-(declare-function sockopt--set-raw "../module/sockopt-module.c"
+(declare-function sockopt--set-raw "../module/emacs/sockopt-module.c"
                   (process status handle level number bytes))
-(declare-function sockopt--absent "../module/sockopt-module.c" (name))
+(declare-function sockopt--omission-reason "../module/emacs/sockopt-module.c"
+                  (name))
 (declare-function advice--cd*r "nadvice" (f))
 
 (defconst sockopt--directory
@@ -165,8 +166,8 @@ Emacs 31 is the first that has this one."))
                (:constructor nil)
                (:constructor sockopt--option-make
                              (keyword constant level kind predicate min max
-                              names get set moment read-changes adjusted
-                              argument sorts unit privilege manual doc))
+                              names get set phase read-changes adjusted
+                              argument classes unit privilege manual doc))
                (:copier nil)
                ;; The other way the accessors take twice as long to load.
                (:noinline t))
@@ -174,15 +175,15 @@ Emacs 31 is the first that has this one."))
 KEYWORD names the option in Lisp, CONSTANT and LEVEL in C.  KIND says in
 words what its values are, PREDICATE what Lisp type they are of; integers
 are from MIN to MAX and count UNIT; symbols are among NAMES.  GET and SET
-are non-nil if it can be read and set.  MOMENT is nil, or when it counts:
+are non-nil if it can be read and set.  PHASE is nil, or when it counts:
 `before-bind', `before-connect', `after-bind', `listening' or
 `after-connect'.  READ-CHANGES means that reading it changes the socket,
 ADJUSTED that the kernel may store another value than the one given,
-ARGUMENT that reading it takes an argument.  SORTS are the sorts of socket
+ARGUMENT that reading it takes an argument.  CLASSES are the classes of socket
 that have it.  PRIVILEGE says what setting it takes, MANUAL is a man page,
 DOC one sentence."
-  keyword constant level kind predicate min max names get set moment
-  read-changes adjusted argument sorts unit privilege manual doc)
+  keyword constant level kind predicate min max names get set phase
+  read-changes adjusted argument classes unit privilege manual doc)
 
 (defun sockopt--define-rows ()
   "Hang the number of each row of the module's table on its keyword.
@@ -210,7 +211,7 @@ It is the property `sockopt--row'."
 
 (defun sockopt--signal-unknown (keyword candidates)
   "Signal that KEYWORD is none of CANDIDATES."
-  (let ((reason (sockopt--absent (symbol-name keyword))))
+  (let ((reason (sockopt--omission-reason (symbol-name keyword))))
     (signal 'sockopt-unsupported
             (list keyword
                   (if reason
@@ -545,7 +546,7 @@ in the plist."
 (provide 'sockopt
          (eval-when-compile
            (let* ((here (file-name-directory (macroexp-file-name)))
-                  (file (locate-file "option.c"
+                  (file (locate-file "option/option.c"
                                      (list (expand-file-name "../module" here)
                                            (expand-file-name "module" here))))
                   keywords)

@@ -1,11 +1,10 @@
 ;;; lint.el --- All that Lisp linters have to say -*- lexical-binding: t -*-
 
-;; Copyright (C) 2026 The sockopt authors
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
-;; `make lint' calls this with the files of lisp/, test/ and bench/.  Only
+;; `make lint' calls this with the files of lisp/, test/ and test/bench/.  Only
 ;; those of lisp/ are more than byte-compiled.
 
 ;;; Code:
@@ -79,7 +78,7 @@ Each file gets a fresh Emacs, lest one live on what another has loaded."
 It looks for C files in the directory src of Emacs' sources; with ours for
 those, it compares a declaration like this one with its DEFUN line:
 
-  (declare-function sockopt--get \"../module/sockopt-module.c\" (process))
+  (declare-function sockopt--get \"../module/emacs/sockopt-module.c\" (process))
 
 The module itself holds no text that could be searched, so a declaration
 that names \"ext:sockopt-module\" is accepted unseen."

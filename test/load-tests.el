@@ -1,23 +1,6 @@
 ;;; load-tests.el --- Tests of building and loading the module  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Code:
 
@@ -91,7 +74,7 @@
     (load-tests--run directory '(progn (require 'sockopt)
                                        (sockopt-module-compile)))
     (append-to-file "/* Another line.  */\n" nil
-                    (expand-file-name "module/kind.c" directory))
+                    (expand-file-name "module/option/kind.c" directory))
     (should (string-match-p
              "sockopt-error .*other sources.*M-x sockopt-module-compile"
              (load-tests--run directory
@@ -138,7 +121,7 @@
                                directory `(progn (require 'sockopt)
                                                  ,compile))))
       (append-to-file "/* Another line.  */\n" nil
-                      (expand-file-name "module/kind.c" directory))
+                      (expand-file-name "module/option/kind.c" directory))
       (should (string-match-p "^GOT t" (load-tests--run directory use)))
       (should (string-match-p
                "ERROR .*sockopt-error .*byte-compile"

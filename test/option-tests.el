@@ -1,25 +1,6 @@
 ;;; option-tests.el --- Tests of every socket option  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
-
-;;; Code:
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
@@ -31,7 +12,7 @@
 (require 'sockopt-tests-lib)
 (require 'seq)
 
-(declare-function sockopt--absent "../module/sockopt-module.c" (name))
+(declare-function sockopt--omission-reason "../module/emacs/sockopt-module.c" (name))
 
 ;;; Kinds of socket
 
@@ -72,8 +53,8 @@
       (raw6 raw6 alone :family ipv6 :type raw :protocol 253)
       (vsock-client vsock client :family vsock)
       (vsock-listener vsock server :family vsock))
-    "Kinds of socket, as (NAME SORT ROLE ARGUMENT...).
-SORT is what the rows of the table call it.  A socket whose ROLE is
+    "Kinds of socket, as (NAME CLASS ROLE ARGUMENT...).
+CLASS is what the rows of the table call it.  A socket whose ROLE is
 `alone' needs no server."))
 
 (defvar option-tests--directory nil
@@ -138,8 +119,8 @@ It gets OPTIONS, a plist, as it is accepted."
                                 (option-tests--service server) options)))
       (_ (option-tests--process role arguments nil options)))))
 
-(defun option-tests--sort (kind)
-  "Return the sort of KIND."
+(defun option-tests--class (kind)
+  "Return the class of KIND."
   (car (alist-get kind option-tests--kinds)))
 
 (defun option-tests--role (kind)
@@ -254,7 +235,7 @@ It gets OPTIONS, a plist, as it is accepted."
 
 ;;; What cannot be shown
 
-;; KIND may be a kind or a sort; none means all.
+;; KIND may be a kind or a class; none means all.
 (defconst option-tests--unexercised
   '(;; What Linux does not do.
     ;; The rows of these are for what a socket may become.
@@ -310,7 +291,7 @@ It gets OPTIONS, a plist, as it is accepted."
                         (eq how way)
                         (or (null kinds)
                             (memq kind kinds)
-                            (memq (option-tests--sort kind) kinds))))
+                            (memq (option-tests--class kind) kinds))))
                  option-tests--unexercised)))
 
 (defun option-tests--kernel ()
@@ -359,7 +340,7 @@ It gets OPTIONS, a plist, as it is accepted."
          (connected (or (eq role 'child)
                         (and (eq role 'client)
                              (memq type '(nil seqpacket))))))
-    (pcase (sockopt-option-moment option)
+    (pcase (sockopt-option-phase option)
       ('before-bind (or connected (eq role 'server)))
       ((or 'before-connect 'listening) connected))))
 
@@ -379,8 +360,8 @@ It gets OPTIONS, a plist, as it is accepted."
   "Return the ways in which OPTION can be exercised on KIND."
   (cond
    ((or (sockopt-option-argument option)
-        (not (memq (option-tests--sort kind)
-                   (sockopt-option-sorts option)))
+        (not (memq (option-tests--class kind)
+                   (sockopt-option-classes option)))
         (not (sockopt-option-get option)))
     nil)
    ((not (sockopt-option-set option)) '(read))
@@ -493,8 +474,8 @@ There are errors even where the kernel would take the option."
     (option-tests--clean
       (let ((process (option-tests--make kind)))
         (dolist (keyword (sockopt-option-list))
-          (unless (memq (option-tests--sort kind)
-                        (sockopt-option-sorts (sockopt-option keyword)))
+          (unless (memq (option-tests--class kind)
+                        (sockopt-option-classes (sockopt-option keyword)))
             (setq count (1+ count))
             (let ((failure (option-tests--not-supported process keyword)))
               (when failure (push failure failures)))))))
@@ -537,11 +518,11 @@ There are errors even where the kernel would take the option."
                     :type 'sockopt-unsupported))))
 
 (ert-deftest option-tests-every-row-has-a-kind ()
-  "Every option has a sort of socket that is tested, and can be tried."
-  (let ((sorts (mapcar #'cadr option-tests--kinds)))
+  "Every option has a class of socket that is tested, and can be tried."
+  (let ((classes (mapcar #'cadr option-tests--kinds)))
     (dolist (keyword (sockopt-option-list))
       (let ((option (sockopt-option keyword)))
-        (should (seq-intersection (sockopt-option-sorts option) sorts))
+        (should (seq-intersection (sockopt-option-classes option) classes))
         (should (or (sockopt-option-get option)
                     (assq keyword option-tests--samples)))))))
 
@@ -1596,7 +1577,7 @@ Asking for them does not load the module."
       (dolist (keyword '(:attach-bpf :zerocopy :busy-poll :txtime :debug
                                      :ip-options :tcp-repair :udp-encap
                                      :tcp-zerocopy-receive))
-        (let ((reason (sockopt--absent (symbol-name keyword))))
+        (let ((reason (sockopt--omission-reason (symbol-name keyword))))
           (should (stringp reason))
           (dolist (error (list (should-error (sockopt-get process keyword)
                                              :type 'sockopt-unsupported)
@@ -1614,7 +1595,7 @@ Asking for them does not load the module."
 (ert-deftest option-tests-left-out-or-in ()
   "No option is both in the table and left out."
   (dolist (keyword (sockopt-option-list))
-    (should-not (sockopt--absent (symbol-name keyword)))))
+    (should-not (sockopt--omission-reason (symbol-name keyword)))))
 
 (ert-deftest option-tests-unknown ()
   "An unknown option signals an error that names the nearest known one."
@@ -1789,7 +1770,7 @@ TCP\\|UDP\\)_[A-Z0-9][A-Z0-9_]+\\)"
         (setq count (1+ count))
         (let ((keyword (option-tests--keyword constant)))
           (unless (or (sockopt-supported-p keyword)
-                      (sockopt--absent (symbol-name keyword))
+                      (sockopt--omission-reason (symbol-name keyword))
                       (member constant option-tests--no-options))
             (push (list name constant) missing)))))
     (should (> count 120))

@@ -1,40 +1,23 @@
 ;;; process-tests.el --- Tests of making network processes  -*- lexical-binding: t; -*-
 
-;; Copyright (C) 2026 The sockopt authors
-
-;; Author: The sockopt authors
-
-;; This file is part of sockopt.
-
-;; sockopt is free software: you can redistribute it and/or modify it
-;; under the terms of the GNU General Public License as published by the
-;; Free Software Foundation, either version 3 of the License, or (at your
-;; option) any later version.
-
-;; sockopt is distributed in the hope that it will be useful, but WITHOUT
-;; ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-;; FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-;; for more details.
-
-;; You should have received a copy of the GNU General Public License
-;; along with sockopt.  If not, see <https://www.gnu.org/licenses/>.
+;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Code:
 
 (require 'sockopt-tests-lib)
 
-(declare-function sockopt--adopt "../module/sockopt-module.c"
+(declare-function sockopt--adopt "../module/emacs/sockopt-module.c"
                   (handle args role directory))
-(declare-function sockopt--address "../module/sockopt-module.c"
+(declare-function sockopt--address "../module/emacs/sockopt-module.c"
                   (keyword address))
-(declare-function sockopt--drop "../module/sockopt-module.c" (job))
-(declare-function sockopt--finish "../module/sockopt-module.c"
+(declare-function sockopt--drop "../module/emacs/sockopt-module.c" (job))
+(declare-function sockopt--finish "../module/emacs/sockopt-module.c"
                   (handle job settings))
-(declare-function sockopt--hold "../module/sockopt-module.c" ())
-(declare-function sockopt--start "../module/sockopt-module.c"
+(declare-function sockopt--hold "../module/emacs/sockopt-module.c" ())
+(declare-function sockopt--start "../module/emacs/sockopt-module.c"
                   (handle channel line target type protocol settings
-                   lenient))
-(declare-function sockopt--won-p "../module/sockopt-module.c" (job))
+                   optional))
+(declare-function sockopt--won-p "../module/emacs/sockopt-module.c" (job))
 
 ;;; The same contact information as core's
 

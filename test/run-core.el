@@ -1,6 +1,5 @@
 ;;; run-core.el --- Run a test file of Emacs itself -*- lexical-binding: t -*-
 
-;; Copyright (C) 2026 The sockopt authors
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:

@@ -1,6 +1,5 @@
 ;;; run-ert.el --- Run one ERT file and look for what tests leave behind -*- lexical-binding: t -*-
 
-;; Copyright (C) 2026 The sockopt authors
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:

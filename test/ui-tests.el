@@ -1,6 +1,5 @@
 ;;; ui-tests.el --- Test the commands  -*- lexical-binding: t -*-
 
-;; Copyright (C) 2026 The sockopt authors
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
@@ -603,9 +602,9 @@ All of KEYS must be read."
                                          (sockopt-option-level option))
                                  text))
           (should (string-search (sockopt-option-kind option) text))
-          (dolist (sort (sockopt-option-sorts option))
+          (dolist (class (sockopt-option-classes option))
             (should (string-match-p (format "Sockets: \\(all\\|.*\\b%s\\b\\)"
-                                            sort)
+                                            class)
                                     text)))
           (should (eq (and (sockopt--plain-p keyword) t)
                       (and (string-search "ui-server" text) t)))))

@@ -1,23 +1,7 @@
-/* Tests of every option on every sort of socket.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of every option on every class of socket.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -27,8 +11,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "constants.h"
-#include "option.h"
+#include "option/constants.h"
+#include "option/option.h"
 #include "suites.h"
 #include "values.h"
 
@@ -44,7 +28,7 @@ enum when
 struct exception
 {
   const char *keyword;
-  unsigned sorts;
+  unsigned classes;
   enum when when;
 };
 
@@ -52,48 +36,48 @@ struct exception
    another when what takes a connection cannot be read with one.  */
 static const struct exception unreadable[] = {
   /* Only a connection has a path, whose packets have a size.  */
-  { ":ip-mtu", SORTS_ALL, WHEN_CONNECTED },
-  { ":ipv6-mtu", SORTS_ALL, WHEN_CONNECTED },
-  { ":ipv6-pathmtu", SORTS_ALL, WHEN_CONNECTED },
+  { ":ip-mtu", CLASSES_ALL, WHEN_CONNECTED },
+  { ":ipv6-mtu", CLASSES_ALL, WHEN_CONNECTED },
+  { ":ipv6-pathmtu", CLASSES_ALL, WHEN_CONNECTED },
   /* Only a connection has a peer.  */
-  { ":peergroups", SORTS_ALL, WHEN_CONNECTED },
-  { ":peerpidfd", SORTS_ALL, WHEN_CONNECTED },
+  { ":peergroups", CLASSES_ALL, WHEN_CONNECTED },
+  { ":peerpidfd", CLASSES_ALL, WHEN_CONNECTED },
   /* It takes SELinux or another such module of the kernel.  */
-  { ":peersec", SORTS_ALL, WHEN_SO },
+  { ":peersec", CLASSES_ALL, WHEN_SO },
   /* It takes a firewall that redirects connections.  */
-  { ":original-dst", SORTS_ALL, WHEN_NEVER },
-  { ":ip6t-so-original-dst", SORTS_ALL, WHEN_NEVER },
+  { ":original-dst", CLASSES_ALL, WHEN_NEVER },
+  { ":ip6t-so-original-dst", CLASSES_ALL, WHEN_NEVER },
   { NULL, 0, WHEN_SO },
 };
 
 /* Likewise what cannot be set.  */
 static const struct exception unsettable[] = {
   /* It takes a connection, and TLS in the kernel: see `test_ulp'.  */
-  { ":tcp-ulp", SORTS_ALL, WHEN_NEVER },
+  { ":tcp-ulp", CLASSES_ALL, WHEN_NEVER },
   { NULL, 0, WHEN_SO },
 };
 
 /* What cannot be set back.  */
 static const struct exception final[] = {
   /* Locked for good, that is what it is for.  */
-  { ":lock-filter", SORTS_ALL, WHEN_NEVER },
+  { ":lock-filter", CLASSES_ALL, WHEN_NEVER },
   { NULL, 0, WHEN_SO },
 };
 
 /* What does not read back as it was set.  */
 static const struct exception otherwise[] = {
   /* Setting it limits fragments, reading it tells of the path.  */
-  { ":ipv6-mtu", SORTS_ALL, WHEN_NEVER },
+  { ":ipv6-mtu", CLASSES_ALL, WHEN_NEVER },
   { NULL, 0, WHEN_SO },
 };
 
 /* What LIST has for OPTION on sockets of SORT, or null.  */
 static const struct exception *
 exception (const struct exception *list, const struct option *option,
-           unsigned sort)
+           unsigned class)
 {
   for (; list->keyword; list++)
-    if (strcmp (list->keyword, option->keyword) == 0 && list->sorts & sort)
+    if (strcmp (list->keyword, option->keyword) == 0 && list->classes & class)
       return list;
   return NULL;
 }
@@ -131,7 +115,7 @@ pairing (int i)
 static bool
 applies (const struct pairing *pair)
 {
-  return pair->option->sorts & pair->sample->sort;
+  return pair->option->classes & pair->sample->socket_class;
 }
 
 /* Like option_get, but what is read goes.  */
@@ -147,7 +131,7 @@ try_get (int fd, const struct option *option)
 START_TEST (test_sort)
 {
   int fd = sample_socket (_i);
-  ck_assert_uint_eq (option_sort (fd), samples[_i].sort);
+  ck_assert_uint_eq (socket_class (fd), samples[_i].socket_class);
   close (fd);
 }
 END_TEST
@@ -186,7 +170,8 @@ START_TEST (test_read)
 {
   struct pairing pair = pairing (_i);
   if (check_code (&pair, "get", try_get (pair.fd, pair.option),
-                  exception (unreadable, pair.option, pair.sample->sort)))
+                  exception (unreadable, pair.option,
+                             pair.sample->socket_class)))
     read_value (pair.fd, pair.option);
   close (pair.fd);
 }
@@ -344,7 +329,7 @@ check_round_trip (const struct pairing *pair, const struct value *old,
 {
   const struct option *option = pair->option;
   struct value read = read_value (pair->fd, option);
-  if (exception (otherwise, option, pair->sample->sort))
+  if (exception (otherwise, option, pair->sample->socket_class))
     ck_assert_msg (!same_value (&read, new), "%s on %s: %s after all",
                    option->keyword, pair->sample->name, words_of (new));
   else if (option->flags & OPTION_ADJUSTED)
@@ -362,7 +347,7 @@ check_restored (const struct pairing *pair, const struct value *old)
 {
   const struct option *option = pair->option;
   const struct exception *expected
-    = exception (final, option, pair->sample->sort);
+    = exception (final, option, pair->sample->socket_class);
   if (!check_code (pair, "restore", try_set (pair->fd, option, *old), expected)
       || option->flags & OPTION_ADJUSTED)
     return;
@@ -377,7 +362,7 @@ static void
 set_as_read (const struct pairing *pair, const struct value *old)
 {
   const struct option *option = pair->option;
-  if (exception (unsettable, option, pair->sample->sort)
+  if (exception (unsettable, option, pair->sample->socket_class)
       || !check_code (pair, "set", try_set (pair->fd, option, *old), NULL)
       || option->flags & OPTION_ADJUSTED)
     return;
@@ -397,7 +382,7 @@ set_and_restore (const struct pairing *pair)
   ck_assert_msg (!same_value (&old, &new), "%s on %s: old and new are %s",
                  option->keyword, pair->sample->name, words_of (&old));
   if (!check_code (pair, "set", try_set (pair->fd, option, new),
-                   exception (unsettable, option, pair->sample->sort)))
+                   exception (unsettable, option, pair->sample->socket_class)))
     return;
   check_round_trip (pair, &old, &new);
   check_restored (pair, &old);
@@ -419,9 +404,9 @@ END_TEST
 /* On a connection.  */
 
 static bool
-takes_connection (const struct option *option, unsigned sort)
+takes_connection (const struct option *option, unsigned class)
 {
-  const struct exception *found = exception (unreadable, option, sort);
+  const struct exception *found = exception (unreadable, option, class);
   return found && found->when == WHEN_CONNECTED;
 }
 
@@ -470,17 +455,17 @@ has_level (const struct sample *sample, const struct option *option)
     {
     case IPPROTO_IP:
     case LEVEL_OF_FAMILY:
-      return sample->sort & SORTS_INET;
+      return sample->socket_class & CLASSES_INET;
     case IPPROTO_IPV6:
-      return sample->sort & SORTS_INET6;
+      return sample->socket_class & CLASSES_INET6;
     case IPPROTO_TCP:
-      return sample->sort & SORTS_TCP;
+      return sample->socket_class & CLASSES_TCP;
     case IPPROTO_UDP:
-      return sample->sort & (SORTS_UDP | SORTS_UDPLITE);
+      return sample->socket_class & (CLASSES_UDP | CLASSES_UDPLITE);
     case SOL_SOCKET:
       return true;
     default:
-      return option->sorts & sample->sort;
+      return option->classes & sample->socket_class;
     }
 }
 
@@ -491,7 +476,7 @@ static void
 check_foreign (const struct pairing *pair, const char *verb, int code)
 {
   bool may_work = has_level (pair->sample, pair->option)
-                  || pair->sample->sort & SORTS_MPTCP;
+                  || pair->sample->socket_class & CLASSES_MPTCP;
   ck_assert_msg (code == ENOPROTOOPT || (code == 0 && may_work),
                  "%s %s on %s: %d", verb, pair->option->keyword,
                  pair->sample->name, code);
@@ -568,14 +553,14 @@ static void
 add_row (TCase *tcase, int sample, int row)
 {
   const struct option *option = &options[row];
-  unsigned sort = samples[sample].sort;
+  unsigned class = samples[sample].socket_class;
   int i = sample * (int) options_count + row;
-  if (!is_readable (option) || !(option->sorts & sort))
+  if (!is_readable (option) || !(option->classes & class))
     return;
   tcase_add_loop_test (tcase, test_read, i, i + 1);
   if (is_both (option))
     tcase_add_loop_test (tcase, test_set, i, i + 1);
-  if (takes_connection (option, sort))
+  if (takes_connection (option, class))
     tcase_add_loop_test (tcase, test_connected, i, i + 1);
 }
 
@@ -587,7 +572,7 @@ add_tests (TCase *tcase, int sample)
     add_row (tcase, sample, row);
   tcase_add_loop_test (tcase, test_foreign, sample, sample + 1);
   tcase_add_loop_test (tcase, test_no_access, sample, sample + 1);
-  if (samples[sample].sort & SORTS_TCP)
+  if (samples[sample].socket_class & CLASSES_TCP)
     tcase_add_loop_test (tcase, test_ulp, sample, sample + 1);
 }
 

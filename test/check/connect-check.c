@@ -1,23 +1,7 @@
-/* Tests of connecting to the first address that answers.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of connecting to the first address that answers.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,7 +12,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <string.h>
 #include <unistd.h>
 
-#include "connect.h"
+#include "socket/connect.h"
 #include "suites.h"
 
 static const struct plan stream_plan = { .type = SOCK_STREAM };
@@ -206,7 +190,7 @@ START_TEST (test_failing_setting)
                                      .number = TCP_NODELAY,
                                      .kind = &kind_boolean,
                                      .access = ACCESS_BOTH,
-                                     .sorts = SORTS_ALL };
+                                     .classes = CLASSES_ALL };
   struct setting on = { .option = &row, .bytes = int_bytes (1) };
   struct plan plan
     = { .type = SOCK_STREAM, .settings = &on, .settings_count = 1 };

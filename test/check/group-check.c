@@ -1,23 +1,7 @@
-/* Tests of multicast groups and packet filters on the loopback.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of multicast groups and packet filters on the loopback.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -29,8 +13,8 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <string.h>
 #include <unistd.h>
 
-#include "constants.h"
-#include "option.h"
+#include "option/constants.h"
+#include "option/option.h"
 #include "suites.h"
 #include "values.h"
 
@@ -381,10 +365,10 @@ END_TEST
 static bool
 packets (int sample)
 {
-  return samples[sample].sort & SORTS_PACKET;
+  return samples[sample].socket_class & CLASSES_PACKET;
 }
 
-/* Join and leave, on sockets of all sorts that can.  */
+/* Join and leave, on sockets of all classes that can.  */
 START_TEST (test_groups_of_sample)
 {
   int family = samples[_i].family;
@@ -419,7 +403,7 @@ START_TEST (test_no_groups)
   if (!sample_available (_i))
     SKIP (samples[_i].name);
   int fd = sample_socket (_i);
-  bool tcp = samples[_i].sort & SORTS_TCP;
+  bool tcp = samples[_i].socket_class & CLASSES_TCP;
   for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
     {
       int family = samples[ways[i].sample].family;

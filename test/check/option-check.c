@@ -1,23 +1,7 @@
-/* Tests of the keyword dispatch table.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of the keyword dispatch table.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -28,25 +12,26 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <string.h>
 #include <unistd.h>
 
-#include "option.h"
+#include "option/option.h"
 #include "suites.h"
 #include "values.h"
 
 /* Rows that are not in the table.  */
-static const struct option tcp_row = { .keyword = ":tcp-nodelay",
-                                       .constant = "TCP_NODELAY",
-                                       .level = IPPROTO_TCP,
-                                       .number = TCP_NODELAY,
-                                       .kind = &kind_boolean,
-                                       .access = ACCESS_BOTH,
-                                       .sorts = SORTS_TCP | SORTS_MPTCP };
+static const struct option tcp_row
+  = { .keyword = ":tcp-nodelay",
+      .constant = "TCP_NODELAY",
+      .level = IPPROTO_TCP,
+      .number = TCP_NODELAY,
+      .kind = &kind_boolean,
+      .access = ACCESS_BOTH,
+      .classes = CLASSES_TCP | CLASSES_MPTCP };
 static const struct option unknown_row = { .keyword = ":unknown",
                                            .constant = "SO_UNKNOWN",
                                            .level = SOL_SOCKET,
                                            .number = 32000,
                                            .kind = &kind_boolean,
                                            .access = ACCESS_BOTH,
-                                           .sorts = SORTS_ALL };
+                                           .classes = CLASSES_ALL };
 
 /* What a row has to say, written down a second time.  */
 struct expected
@@ -54,22 +39,22 @@ struct expected
   const char *keyword;
   int number;
   const struct kind *kind;
-  enum moment moment;
+  enum phase phase;
 };
 
 static const struct expected expected[] = {
 #ifdef SO_BINDTODEVICE
-  { ":bindtodevice", SO_BINDTODEVICE, &kind_interface, MOMENT_ANY },
+  { ":bindtodevice", SO_BINDTODEVICE, &kind_interface, PHASE_ANY },
 #endif
-  { ":broadcast", SO_BROADCAST, &kind_boolean, MOMENT_ANY },
-  { ":dontroute", SO_DONTROUTE, &kind_boolean, MOMENT_ANY },
-  { ":keepalive", SO_KEEPALIVE, &kind_boolean, MOMENT_ANY },
-  { ":linger", SO_LINGER, &kind_linger, MOMENT_ANY },
-  { ":oobinline", SO_OOBINLINE, &kind_boolean, MOMENT_ANY },
+  { ":broadcast", SO_BROADCAST, &kind_boolean, PHASE_ANY },
+  { ":dontroute", SO_DONTROUTE, &kind_boolean, PHASE_ANY },
+  { ":keepalive", SO_KEEPALIVE, &kind_boolean, PHASE_ANY },
+  { ":linger", SO_LINGER, &kind_linger, PHASE_ANY },
+  { ":oobinline", SO_OOBINLINE, &kind_boolean, PHASE_ANY },
 #ifdef SO_PRIORITY
-  { ":priority", SO_PRIORITY, &kind_integer, MOMENT_ANY },
+  { ":priority", SO_PRIORITY, &kind_integer, PHASE_ANY },
 #endif
-  { ":reuseaddr", SO_REUSEADDR, &kind_boolean, MOMENT_BEFORE_BIND },
+  { ":reuseaddr", SO_REUSEADDR, &kind_boolean, PHASE_BEFORE_BIND },
 };
 
 enum
@@ -86,7 +71,7 @@ START_TEST (test_core_option)
   ck_assert_int_eq (option->level, SOL_SOCKET);
   ck_assert_int_eq (option->number, wanted->number);
   ck_assert_ptr_eq (option->kind, wanted->kind);
-  ck_assert_int_eq (option->moment, wanted->moment);
+  ck_assert_int_eq (option->phase, wanted->phase);
   ck_assert_int_eq (option->access, ACCESS_BOTH);
   ck_assert_uint_eq (option->flags, 0);
 }
@@ -203,11 +188,11 @@ START_TEST (test_row_access)
   ck_assert_int_ne (option->access, 0);
   ck_assert_int_le (option->access, ACCESS_BOTH);
   ck_assert_uint_eq (option->flags & ~flags, 0);
-  ck_assert_int_ge (option->moment, MOMENT_ANY);
-  ck_assert_int_le (option->moment, MOMENT_AFTER_CONNECT);
+  ck_assert_int_ge (option->phase, PHASE_ANY);
+  ck_assert_int_le (option->phase, PHASE_AFTER_CONNECT);
   if (option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT))
     ck_assert (option->access & ACCESS_GET);
-  if (option->flags & OPTION_ADJUSTED || option->moment != MOMENT_ANY)
+  if (option->flags & OPTION_ADJUSTED || option->phase != PHASE_ANY)
     ck_assert (option->access & ACCESS_SET);
 }
 END_TEST
@@ -215,15 +200,17 @@ END_TEST
 START_TEST (test_row_sorts)
 {
   const struct option *option = &options[_i];
-  ck_assert_uint_ne (option->sorts, 0);
-  ck_assert_uint_eq (option->sorts & ~(unsigned) SORTS_ALL, 0);
+  ck_assert_uint_ne (option->classes, 0);
+  ck_assert_uint_eq (option->classes & ~(unsigned) CLASSES_ALL, 0);
   if (option->level == IPPROTO_IPV6)
-    ck_assert_uint_eq (option->sorts & ~(unsigned) SORTS_INET6, 0);
+    ck_assert_uint_eq (option->classes & ~(unsigned) CLASSES_INET6, 0);
   if (option->level == IPPROTO_TCP)
-    ck_assert_uint_eq (option->sorts & ~(unsigned) (SORTS_TCP | SORTS_MPTCP),
+    ck_assert_uint_eq (option->classes
+                         & ~(unsigned) (CLASSES_TCP | CLASSES_MPTCP),
                        0);
   if (option->level == IPPROTO_UDP)
-    ck_assert_uint_eq (option->sorts & ~(unsigned) (SORTS_UDP | SORTS_UDPLITE),
+    ck_assert_uint_eq (option->classes
+                         & ~(unsigned) (CLASSES_UDP | CLASSES_UDPLITE),
                        0);
 }
 END_TEST

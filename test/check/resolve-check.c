@@ -1,23 +1,7 @@
-/* Tests of lookups, and of jobs that look up and connect.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of lookups, and of jobs that look up and connect.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -32,7 +16,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <string.h>
 #include <unistd.h>
 
-#include "resolve.h"
+#include "socket/resolve.h"
 #include "suites.h"
 
 /* A name server of our own would be better.  Instead these stand before
@@ -611,7 +595,7 @@ END_TEST
 
 /* Giving up.  */
 
-/* The leash is let go while the job connects: it ends with no outcome,
+/* The leash is let go while the job connects: it ends with no result,
    and says so once.  */
 START_TEST (test_job_leash_while_connecting)
 {

@@ -1,23 +1,7 @@
-/* Tests of sockets: made, bound, connected, closed.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of sockets: made, bound, connected, closed.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +13,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "socket.h"
+#include "socket/socket.h"
 #include "suites.h"
 #include "values.h"
 
@@ -39,20 +23,20 @@ static const struct option tcp_row = { .keyword = ":tcp-nodelay",
                                        .number = TCP_NODELAY,
                                        .kind = &kind_boolean,
                                        .access = ACCESS_BOTH,
-                                       .sorts = SORTS_ALL };
+                                       .classes = CLASSES_ALL };
 static const struct option port_row = { .keyword = ":reuseport",
                                         .level = SOL_SOCKET,
                                         .number = SO_REUSEPORT,
                                         .kind = &kind_boolean,
                                         .access = ACCESS_BOTH,
-                                        .sorts = SORTS_ALL,
-                                        .moment = MOMENT_BEFORE_BIND };
+                                        .classes = CLASSES_ALL,
+                                        .phase = PHASE_BEFORE_BIND };
 static const struct option buffer_row = { .keyword = ":rcvbuf",
                                           .level = SOL_SOCKET,
                                           .number = SO_RCVBUF,
                                           .kind = &kind_integer,
                                           .access = ACCESS_BOTH,
-                                          .sorts = SORTS_ALL };
+                                          .classes = CLASSES_ALL };
 
 static struct setting
 setting_of (const struct option *option, int value)
@@ -334,7 +318,7 @@ START_TEST (test_setting_may_fail)
   struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
   struct address address = sample_address (SAMPLE_LOCAL_STREAM);
   settings[0].code = -1;
-  settings[1].may_fail = true;
+  settings[1].optional = true;
   plan.server = _i;
   plan.backlog = 1;
   plan.settings = settings;
@@ -355,15 +339,15 @@ START_TEST (test_settings_copy)
   ck_assert_ptr_nonnull (data);
   memset (data, 'x', 5000);
   settings[1].option = &tcp_row;
-  settings[1].may_fail = true;
+  settings[1].optional = true;
   struct setting *copy = settings_copy (settings, 2);
   memset (data, 'y', 5000);
   bytes_free (&settings[1].bytes);
   ck_assert_ptr_eq (copy[0].option, settings[0].option);
   ck_assert_int_eq (copy[0].bytes.as.integer, 1);
-  ck_assert (!copy[0].may_fail);
+  ck_assert (!copy[0].optional);
   ck_assert_ptr_eq (copy[1].option, &tcp_row);
-  ck_assert (copy[1].may_fail);
+  ck_assert (copy[1].optional);
   ck_assert_uint_eq (copy[1].bytes.length, 5000);
   data = copy[1].bytes.allocated;
   ck_assert_int_eq (data[0], 'x');
@@ -377,7 +361,7 @@ END_TEST
 START_TEST (test_setting_after_connect)
 {
   struct option row = tcp_row;
-  row.moment = MOMENT_AFTER_CONNECT;
+  row.phase = PHASE_AFTER_CONNECT;
   struct setting on = setting_of (&row, 1);
   struct plan plan = client_plan (SAMPLE_TCP4);
   struct address address = sample_address (SAMPLE_TCP4);
@@ -399,7 +383,7 @@ END_TEST
 START_TEST (test_setting_after_connect_fails)
 {
   struct option row = tcp_row;
-  row.moment = MOMENT_AFTER_CONNECT;
+  row.phase = PHASE_AFTER_CONNECT;
   struct setting on = setting_of (&row, 1);
   struct plan plan = client_plan (SAMPLE_LOCAL_STREAM);
   struct address address = sample_address (SAMPLE_LOCAL_STREAM);
@@ -555,24 +539,24 @@ END_TEST
 
 /* Too late.  */
 
-/* Whether it is too late on FD for an option with MOMENT.  */
+/* Whether it is too late on FD for an option with PHASE.  */
 static bool
-too_late (int fd, enum moment moment)
+too_late (int fd, enum phase phase)
 {
   struct option row = tcp_row;
-  row.moment = moment;
+  row.phase = phase;
   return socket_too_late (fd, &row);
 }
 
 static void
 check_too_late (int fd, bool bind, bool connect)
 {
-  ck_assert (!too_late (fd, MOMENT_ANY));
-  ck_assert (too_late (fd, MOMENT_BEFORE_BIND) == bind);
-  ck_assert (too_late (fd, MOMENT_BEFORE_CONNECT) == connect);
-  ck_assert (too_late (fd, MOMENT_LISTENING) == connect);
-  ck_assert (!too_late (fd, MOMENT_AFTER_BIND));
-  ck_assert (!too_late (fd, MOMENT_AFTER_CONNECT));
+  ck_assert (!too_late (fd, PHASE_ANY));
+  ck_assert (too_late (fd, PHASE_BEFORE_BIND) == bind);
+  ck_assert (too_late (fd, PHASE_BEFORE_CONNECT) == connect);
+  ck_assert (too_late (fd, PHASE_LISTENING) == connect);
+  ck_assert (!too_late (fd, PHASE_AFTER_BIND));
+  ck_assert (!too_late (fd, PHASE_AFTER_CONNECT));
 }
 
 START_TEST (test_too_late_fresh)
@@ -644,8 +628,8 @@ START_TEST (test_too_late_connecting)
   int fd = make_client (SAMPLE_TCP4);
   ck_assert_int_eq (socket_connect (fd, &mute.address), EINPROGRESS);
   ck_assert_int_eq (poll_events (fd, POLLOUT, 50), 0);
-  ck_assert (too_late (fd, MOMENT_BEFORE_BIND));
-  ck_assert (too_late (fd, MOMENT_BEFORE_CONNECT));
+  ck_assert (too_late (fd, PHASE_BEFORE_BIND));
+  ck_assert (too_late (fd, PHASE_BEFORE_CONNECT));
   close (fd);
   mute_close (&mute);
 }

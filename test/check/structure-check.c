@@ -1,23 +1,7 @@
-/* Tests of the kinds whose values have parts or names.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of the kinds whose values have parts or names.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -30,9 +14,9 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <string.h>
 #include <sys/time.h>
 
-#include "constants.h"
-#include "inet.h"
-#include "option.h"
+#include "option/constants.h"
+#include "option/inet.h"
+#include "option/option.h"
 #include "suites.h"
 #include "values.h"
 
@@ -465,7 +449,7 @@ START_TEST (test_error)
   ck_assert_uint_eq (value.size, 2);
   check_same (value.as.items[0], symbol ("ECONNREFUSED"));
   struct value words = text (strerror (ECONNREFUSED));
-  words.type = VALUE_WORDS;
+  words.type = VALUE_LOCALE_STRING;
   check_same (value.as.items[1], words);
   value = decode (option, int_bytes (4000));
   check_same (value.as.items[0], integer (4000));

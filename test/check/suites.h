@@ -1,21 +1,5 @@
-/* The suites of the C tests, and what they have in common.
-
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The suites of the C tests, and what they have in common.  */
 
 #ifndef SOCKOPT_SUITES_H
 #define SOCKOPT_SUITES_H
@@ -26,7 +10,7 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <stdint.h>
 #include <stdio.h>
 
-#include "socket.h"
+#include "socket/socket.h"
 
 Suite *option_suite (void);
 Suite *catalogue_suite (void);
@@ -65,7 +49,7 @@ struct sample
   int family;
   int type;
   int protocol;
-  enum sort sort;
+  enum socket_class socket_class;
 };
 
 enum

@@ -1,23 +1,7 @@
-/* What the C tests have in common.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the C tests have in common.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -30,39 +14,39 @@ along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
 #include <time.h>
 #include <unistd.h>
 
-#include "constants.h"
+#include "option/constants.h"
 #include "suites.h"
 #include "values.h"
 
 /* clang-format off */
 const struct sample samples[ALL_SAMPLES] = {
-  [SAMPLE_TCP4] = { "TCP over IPv4", AF_INET, SOCK_STREAM, 0, SORT_TCP4 },
-  [SAMPLE_TCP6] = { "TCP over IPv6", AF_INET6, SOCK_STREAM, 0, SORT_TCP6 },
-  [SAMPLE_UDP4] = { "UDP over IPv4", AF_INET, SOCK_DGRAM, 0, SORT_UDP4 },
-  [SAMPLE_UDP6] = { "UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, SORT_UDP6 },
+  [SAMPLE_TCP4] = { "TCP over IPv4", AF_INET, SOCK_STREAM, 0, CLASS_TCP4 },
+  [SAMPLE_TCP6] = { "TCP over IPv6", AF_INET6, SOCK_STREAM, 0, CLASS_TCP6 },
+  [SAMPLE_UDP4] = { "UDP over IPv4", AF_INET, SOCK_DGRAM, 0, CLASS_UDP4 },
+  [SAMPLE_UDP6] = { "UDP over IPv6", AF_INET6, SOCK_DGRAM, 0, CLASS_UDP6 },
   [SAMPLE_LOCAL_STREAM]
-    = { "local stream", AF_UNIX, SOCK_STREAM, 0, SORT_UNIX_STREAM },
+    = { "local stream", AF_UNIX, SOCK_STREAM, 0, CLASS_UNIX_STREAM },
   [SAMPLE_LOCAL_DATAGRAM]
-    = { "local datagram", AF_UNIX, SOCK_DGRAM, 0, SORT_UNIX_DATAGRAM },
+    = { "local datagram", AF_UNIX, SOCK_DGRAM, 0, CLASS_UNIX_DATAGRAM },
   [SAMPLE_LOCAL_SEQPACKET]
-    = { "local seqpacket", AF_UNIX, SOCK_SEQPACKET, 0, SORT_UNIX_SEQPACKET },
+    = { "local seqpacket", AF_UNIX, SOCK_SEQPACKET, 0, CLASS_UNIX_SEQPACKET },
 #ifdef __linux__
   [SAMPLE_UDPLITE4] = { "UDP-Lite over IPv4", AF_INET, SOCK_DGRAM,
-                        IPPROTO_UDPLITE, SORT_UDPLITE4 },
+                        IPPROTO_UDPLITE, CLASS_UDPLITE4 },
   [SAMPLE_UDPLITE6] = { "UDP-Lite over IPv6", AF_INET6, SOCK_DGRAM,
-                        IPPROTO_UDPLITE, SORT_UDPLITE6 },
+                        IPPROTO_UDPLITE, CLASS_UDPLITE6 },
   /* A protocol that is nobody's: RFC 3692.  */
-  [SAMPLE_RAW4] = { "raw IPv4", AF_INET, SOCK_RAW, 253, SORT_RAW4 },
-  [SAMPLE_RAW6] = { "raw IPv6", AF_INET6, SOCK_RAW, 253, SORT_RAW6 },
+  [SAMPLE_RAW4] = { "raw IPv4", AF_INET, SOCK_RAW, 253, CLASS_RAW4 },
+  [SAMPLE_RAW6] = { "raw IPv6", AF_INET6, SOCK_RAW, 253, CLASS_RAW6 },
   [SAMPLE_ICMP4]
-    = { "raw ICMP", AF_INET, SOCK_RAW, IPPROTO_ICMP, SORT_ICMP4 },
+    = { "raw ICMP", AF_INET, SOCK_RAW, IPPROTO_ICMP, CLASS_ICMP4 },
   [SAMPLE_ICMP6]
-    = { "raw ICMPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, SORT_ICMP6 },
+    = { "raw ICMPv6", AF_INET6, SOCK_RAW, IPPROTO_ICMPV6, CLASS_ICMP6 },
   [SAMPLE_MPTCP4] = { "MPTCP over IPv4", AF_INET, SOCK_STREAM, IPPROTO_MPTCP,
-                      SORT_MPTCP4 },
+                      CLASS_MPTCP4 },
   [SAMPLE_MPTCP6] = { "MPTCP over IPv6", AF_INET6, SOCK_STREAM, IPPROTO_MPTCP,
-                      SORT_MPTCP6 },
-  [SAMPLE_VSOCK] = { "vsock", AF_VSOCK, SOCK_STREAM, 0, SORT_VSOCK },
+                      CLASS_MPTCP6 },
+  [SAMPLE_VSOCK] = { "vsock", AF_VSOCK, SOCK_STREAM, 0, CLASS_VSOCK },
 #endif
 };
 /* clang-format on */

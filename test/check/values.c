@@ -1,23 +1,7 @@
-/* Values and bytes of the C tests.
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Values and bytes of the C tests.  */
 
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
-
-#include "config.h"
+#include "option/config.h"
 
 #include "values.h"
 
@@ -104,7 +88,7 @@ same_value (const struct value *a, const struct value *b)
       return !(a->as.real < b->as.real) && !(b->as.real < a->as.real);
     case VALUE_STRING:
     case VALUE_BYTES:
-    case VALUE_WORDS:
+    case VALUE_LOCALE_STRING:
     case VALUE_SYMBOL:
       return memcmp (a->as.text, b->as.text, a->size) == 0;
     case VALUE_LIST:
@@ -148,7 +132,7 @@ print (FILE *file, const struct value *value)
       break;
     case VALUE_STRING:
     case VALUE_BYTES:
-    case VALUE_WORDS:
+    case VALUE_LOCALE_STRING:
     case VALUE_SYMBOL:
       fprintf (file, "%.*s", (int) value->size, value->as.text);
       break;

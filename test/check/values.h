@@ -1,26 +1,10 @@
-/* Values and bytes, as the C tests make and read them.
-
-Copyright (C) 2026 The sockopt authors
-
-This file is part of sockopt.
-
-sockopt is free software: you can redistribute it and/or modify it
-under the terms of the GNU General Public License as published by the
-Free Software Foundation, either version 3 of the License, or (at your
-option) any later version.
-
-sockopt is distributed in the hope that it will be useful, but WITHOUT
-ANY WARRANTY; without even the implied warranty of MERCHANTABILITY or
-FITNESS FOR A PARTICULAR PURPOSE.  See the GNU General Public License
-for more details.
-
-You should have received a copy of the GNU General Public License
-along with sockopt.  If not, see <https://www.gnu.org/licenses/>.  */
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Values and bytes, as the C tests make and read them.  */
 
 #ifndef SOCKOPT_VALUES_H
 #define SOCKOPT_VALUES_H
 
-#include "option.h"
+#include "option/option.h"
 
 struct value of_type (enum value_type type);
 struct value integer (intmax_t number);

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Handles: the sockets and lookups that Lisp holds.  */
+
+#ifndef SOCKOPT_HANDLE_H
+#define SOCKOPT_HANDLE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <emacs-module.h>
+
+#include "socket/resolve.h"
+
+/* A socket as Lisp holds it, in a user pointer.  Before it is laid
+   beneath a process it is OWNED: then it is closed with the handle, at
+   the latest by the garbage collector.  Afterwards Emacs closes it, and
+   IDENTITY tells whether FD is still that socket.  */
+struct handle
+{
+  int fd;
+  bool owned;
+  uint64_t identity;
+
+  /* What socket_class says of it, 0 if it has not been asked.  */
+  unsigned socket_class;
+
+  /* Whether IDENTITY was seen after Emacs had settled on FD: then FD is
+     right for as long as Emacs calls the process open.  */
+  bool confirmed;
+
+  /* The other end of what holds a process that is still connecting, or
+     -1.  */
+  int peer;
+};
+
+/* Make a handle of FD, a socket of SORT, 0 if that is not known.  If that
+   fails, with an error signalled, FD is closed if it would be OWNED.  */
+emacs_value handle_make (emacs_env *env, int fd, bool owned, unsigned class);
+
+/* The handle that VALUE holds.  Null, with an error signalled, if VALUE
+   is something else.  */
+struct handle *handle_get (emacs_env *env, emacs_value value);
+
+/* Whether the socket of HANDLE is still open and still the same.  */
+bool handle_valid (const struct handle *handle);
+
+/* Whether OPTION is for sockets like that of HANDLE.  The kernel may take
+   it elsewhere, without any effect.  */
+bool handle_has (struct handle *handle, const struct option *option);
+
+/* FD has become the socket of HANDLE, and Emacs owns it.  */
+void handle_adopted (struct handle *handle, int fd);
+
+/* Close what HANDLE owns.  */
+void handle_close (struct handle *handle);
+
+/* Addresses and jobs in user pointers, which free them.  */
+emacs_value addresses_make (emacs_env *env, struct addresses *addresses);
+struct addresses *addresses_get (emacs_env *env, emacs_value value);
+emacs_value job_make (emacs_env *env, struct job *job);
+struct job *job_get (emacs_env *env, emacs_value value);
+
+/* Release the job in VALUE now.  */
+void job_drop (emacs_env *env, emacs_value value);
+
+#endif /* SOCKOPT_HANDLE_H */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between C and Lisp: values, addresses, signals.  */
+
+#ifndef SOCKOPT_LISP_H
+#define SOCKOPT_LISP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <emacs-module.h>
+
+#include "socket/address.h"
+#include "option/option.h"
+#include "socket/socket.h"
+
+/* The symbols used from C: for each a global reference, made once.  */
+/* clang-format off */
+#define LISP_SYMBOLS(DO)                                                      \
+  DO (Qnil, "nil")                                                            \
+  DO (Qt, "t")                                                                \
+  DO (Qinteger, "integer")                                                    \
+  DO (Qfloat, "float")                                                        \
+  DO (Qsymbol, "symbol")                                                      \
+  DO (Qvconcat, "vconcat")                                                    \
+  DO (Qsymbol_name, "symbol-name")                                            \
+  DO (Qsymbol_value, "symbol-value")                                          \
+  DO (Qlocale_coding_system, "locale-coding-system")                          \
+  DO (Qdecode_coding_string, "decode-coding-string")                          \
+  DO (Qstring, "string")                                                      \
+  DO (Qvector, "vector")                                                      \
+  DO (Qcons, "cons")                                                          \
+  DO (Qprocess, "process")                                                    \
+  DO (Qnetwork, "network")                                                    \
+  DO (Qlisten, "listen")                                                      \
+  DO (Qseqpacket, "seqpacket")                                                \
+  DO (Qraw, "raw")                                                            \
+  DO (Qipv4, "ipv4")                                                          \
+  DO (Qipv6, "ipv6")                                                          \
+  DO (Qdatagram, "datagram")                                                  \
+  DO (Qopen, "open")                                                          \
+  DO (Qrun, "run")                                                            \
+  DO (Qstop, "stop")                                                          \
+  DO (Qconnect, "connect")                                                    \
+  DO (Qlocal, ":local")                                                       \
+  DO (Qremote, ":remote")                                                     \
+  DO (Qserver, ":server")                                                     \
+  DO (Qtype, ":type")                                                         \
+  DO (Qlinger, ":linger")                                                     \
+  DO (Qbroadcast, ":broadcast")                                               \
+  DO (Qget, "get")                                                            \
+  DO (Qset, "set")                                                            \
+  DO (Qbefore_bind, "before-bind")                                            \
+  DO (Qbefore_connect, "before-connect")                                      \
+  DO (Qafter_bind, "after-bind")                                              \
+  DO (Qlistening, "listening")                                                \
+  DO (Qafter_connect, "after-connect")                                        \
+  DO (Qargument, "argument")                                                  \
+  DO (Qread_changes, "read-changes")                                          \
+  DO (Qadjusted, "adjusted")                                                  \
+  DO (Qcar, "car")                                                            \
+  DO (Qcdr, "cdr")                                                            \
+  DO (Qcons_function, "cons")                                                 \
+  DO (Qlist, "list")                                                          \
+  DO (Qvector_function, "vector")                                             \
+  DO (Qplist_get, "plist-get")                                                \
+  DO (Qplist_put, "plist-put")                                                \
+  DO (Qplist_member, "plist-member")                                          \
+  DO (Qnbutlast, "nbutlast")                                                  \
+  DO (Qprocess_type, "process-type")                                          \
+  DO (Qprocess_status, "process-status")                                      \
+  DO (Qprocess_contact, "sockopt--core-contact")                                  \
+  DO (Qdelete_process, "delete-process")                                      \
+  DO (Qset_process_sentinel, "set-process-sentinel")                          \
+  DO (Qignore, "ignore")                                                      \
+  DO (Qdefalias, "defalias")                                                  \
+  DO (Qmake, "sockopt--core-make-network-process")                            \
+  DO (Qset_option, "sockopt--core-set-network-process-option")                \
+  DO (Qrenew, "sockopt--renew-handle")                                        \
+  DO (Qprocessp, "processp")                                                  \
+  DO (Qvectorp, "vectorp")                                                    \
+  DO (Quser_ptrp, "user-ptrp")                                                \
+  DO (Qwrong_type_argument, "wrong-type-argument")                            \
+  DO (Qargs_out_of_range, "args-out-of-range")                                \
+  DO (Qsockopt_error, "sockopt-error")                                        \
+  DO (Qsockopt_unsupported, "sockopt-unsupported")                            \
+  DO (Qsockopt_too_late, "sockopt-too-late")                                  \
+  DO (Qsockopt_system_error, "sockopt-system-error")                          \
+  DO (Qsockopt_file_missing, "sockopt-file-missing")                          \
+  DO (Qsockopt_permission_denied, "sockopt-permission-denied")                \
+  DO (Qsockopt_file_exists, "sockopt-file-already-exists")
+
+/* clang-format on */
+
+#define LISP_DECLARE(name, text) extern emacs_value name;
+LISP_SYMBOLS (LISP_DECLARE)
+#undef LISP_DECLARE
+
+/* Intern the symbols.  */
+void lisp_init (emacs_env *env);
+
+/* Whether a signal, throw or quit is pending.  Every function below
+   returns early, with any value, when one is.  */
+bool lisp_pending (emacs_env *env);
+
+/* Call FUNCTION with the arguments that follow, an array of
+   emacs_value.  */
+#define LISP_CALL(env, function, ...)                            \
+ lisp_call (env, function,                                       \
+            (ptrdiff_t) (sizeof ((emacs_value[]){ __VA_ARGS__ }) \
+                         / sizeof (emacs_value)),                \
+            (emacs_value[]){ __VA_ARGS__ })
+emacs_value lisp_call (emacs_env *env, emacs_value function, ptrdiff_t nargs,
+                       emacs_value *args);
+
+/* Signal SYMBOL with the data that follow.  */
+#define LISP_SIGNAL(env, symbol, ...) \
+ lisp_signal (env, symbol, LISP_CALL (env, Qlist, __VA_ARGS__))
+void lisp_signal (emacs_env *env, emacs_value symbol, emacs_value data);
+
+/* A Lisp string of the terminated UTF-8 TEXT.  */
+emacs_value lisp_string (emacs_env *env, const char *text);
+
+/* A Lisp string of the terminated TEXT, which the system says in the
+   language and the coding of the locale.  */
+emacs_value lisp_locale_string (emacs_env *env, const char *text);
+
+/* A terminated copy of the Lisp string VALUE in UTF-8, to be freed by
+   the caller; its length goes to *SIZE.  Null after an error.  */
+char *lisp_copy_string (emacs_env *env, emacs_value value, size_t *size);
+
+/* Likewise of the bytes of the unibyte string VALUE, as they are.  */
+char *lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size);
+
+/* VALUE as an int; after an error, 0.  */
+int lisp_int (emacs_env *env, emacs_value value);
+
+/* Between Lisp objects and values.  What a value points at is in POOL.
+   In case of an error, which is signalled, the value is nil.  */
+void lisp_to_value (emacs_env *env, emacs_value object, struct pool *pool,
+                    struct value *value);
+emacs_value lisp_from_value (emacs_env *env, const struct value *value);
+
+/* Between Lisp addresses, as `make-network-process' has them, and ours:
+   [A B C D PORT], [A B C D E F G H PORT], a path, (FAMILY . BYTES).
+   `lisp_to_address' signals if OBJECT, the value of KEYWORD, is none of
+   these.  */
+void lisp_to_address (emacs_env *env, emacs_value keyword, emacs_value object,
+                      struct address *address);
+emacs_value lisp_from_address (emacs_env *env, const struct address *address);
+
+/* The symbol that names OPTION.  */
+emacs_value lisp_keyword (emacs_env *env, const struct option *option);
+
+/* Signal that a system call failed with CODE: VERB says what was being
+   done, DATA (a list) goes to the end of the error data.  */
+void lisp_signal_errno (emacs_env *env, const char *verb, int code,
+                        emacs_value data);
+
+/* Signal that setting or reading OPTION failed with CODE; VALUE is what
+   was to be set, or null when reading.  */
+void lisp_signal_option (emacs_env *env, const struct option *option, int code,
+                         emacs_value *value);
+
+/* Make *BYTES of OBJECT for OPTION, or signal what is wrong with it.  */
+void lisp_encode (emacs_env *env, const struct option *option,
+                  emacs_value object, struct bytes *bytes);
+
+/* Likewise of OBJECT as the argument for reading OPTION.  */
+void lisp_prepare (emacs_env *env, const struct option *option,
+                   emacs_value object, struct bytes *bytes);
+
+/* What BYTES of OPTION mean.  */
+emacs_value lisp_decode (emacs_env *env, const struct option *option,
+                         const struct bytes *bytes);
+
+#endif /* SOCKOPT_LISP_H */

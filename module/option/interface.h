@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Network interfaces and their numbers.  */
+
+#ifndef SOCKOPT_INTERFACE_H
+#define SOCKOPT_INTERFACE_H
+
+#include <netinet/in.h>
+
+#include "option/kind.h"
+
+/* The index of the interface that VALUE names: a name, an index, or nil
+   for 0, which stands for none or for any.  A name that no interface has
+   is out of range.  */
+enum fault interface_from_value (const struct value *value, unsigned *index);
+
+/* Make *VALUE the name of the interface INDEX; the index itself if there
+   is no such interface now; nil if it is 0.  */
+enum fault interface_to_value (unsigned index, struct pool *pool,
+                               struct value *value);
+
+/* The first IPv4 address of the interface INDEX, or 0.0.0.0.  */
+struct in_addr interface_address (unsigned index);
+
+/* The index of the interface that has the IPv4 ADDRESS, or 0.  */
+unsigned interface_of_address (struct in_addr address);
+
+#endif /* SOCKOPT_INTERFACE_H */

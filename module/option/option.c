@@ -1,0 +1,840 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The keyword dispatch table: one row per socket option.  */
+
+#include "option/config.h"
+
+#include "option/option.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "option/constants.h"
+
+/* A row whose C name is written once.  After DOC come designated
+   initialisers of what is not as usual.  */
+#define ROW(key, name, lvl, knd, acc, srt, text, ...)                       \
+ {                                                                          \
+  .keyword = key, .constant = #name, .level = lvl, .number = name,          \
+  .kind = &kind_##knd, .access = ACCESS_##acc, .classes = srt, .doc = text, \
+  __VA_ARGS__                                                               \
+ }
+#define RANGE(low, high) .min = low, .max = high
+
+/* Sockets that take IPv4 options: a raw one only if it is of IPv4.  */
+#define CLASSES_IP (CLASSES_INET & ~CLASSES_RAW6)
+
+enum
+{
+  /* The longest time limit, some 24 days.  It fits every system's clock,
+     whether a second has 100 ticks or 1000, counted in 32 bits or 64.  */
+  SECONDS_MAX = INT_MAX / 1000,
+  /* `:tcp-defer-accept' is kept as the number of times that the kernel
+     would repeat a packet meanwhile: 255 at most, which take this long.  */
+  DEFER_SECONDS_MAX = 29887
+};
+
+/* clang-format off */
+const struct option options[] = {
+  /* The socket level: socket(7).  */
+  ROW (":acceptconn", SO_ACCEPTCONN, SOL_SOCKET, boolean, GET, CLASSES_ALL,
+       "Tell whether the socket waits for others to connect.",
+       .manual = "socket(7)"),
+#ifdef SO_BINDTODEVICE
+  ROW (":bindtodevice", SO_BINDTODEVICE, SOL_SOCKET, interface, BOTH,
+       CLASSES_INET, "Send and receive through this interface only.",
+       RANGE (0, INTERFACE_NAME_MAX), .manual = "socket(7)",
+       .privilege = "CAP_NET_RAW to change it or to clear it"),
+#endif
+  ROW (":broadcast", SO_BROADCAST, SOL_SOCKET, boolean, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Allow datagrams to be sent to a broadcast address.",
+       .manual = "socket(7)"),
+#ifdef SO_DOMAIN
+  ROW (":domain", SO_DOMAIN, SOL_SOCKET, family, GET, CLASSES_ALL,
+       "Tell the address family of the socket.",
+       .manual = "socket(7)"),
+#endif
+  ROW (":dontroute", SO_DONTROUTE, SOL_SOCKET, boolean, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Send to directly connected hosts only, not through a gateway.",
+       .manual = "socket(7)"),
+  ROW (":error", SO_ERROR, SOL_SOCKET, error, GET, CLASSES_ALL,
+       "Give the pending error of the socket, and clear it.",
+       .flags = OPTION_READ_CHANGES, .manual = "socket(7)"),
+  ROW (":keepalive", SO_KEEPALIVE, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
+       "Probe an idle connection to notice when the peer is gone.",
+       .manual = "socket(7)"),
+  ROW (":linger", SO_LINGER, SOL_SOCKET, linger, BOTH, CLASSES_ALL,
+       "Wait on closing until what is queued has been delivered.",
+       RANGE (0, LINGER_SECONDS_MAX), .unit = "seconds",
+       .manual = "socket(7)"),
+  ROW (":oobinline", SO_OOBINLINE, SOL_SOCKET, boolean, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Leave urgent (out-of-band) data in the stream of received data.",
+       .manual = "socket(7)"),
+#ifdef SO_PROTOCOL
+  ROW (":protocol", SO_PROTOCOL, SOL_SOCKET, protocol, GET, CLASSES_ALL,
+       "Tell the protocol that the socket speaks.",
+       .manual = "socket(7)"),
+#endif
+  ROW (":rcvbuf", SO_RCVBUF, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
+       "Set the size of the receive buffer; the kernel doubles it.",
+       RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)"),
+  ROW (":rcvlowat", SO_RCVLOWAT, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
+       "Report received data only once there is this much of it.",
+       RANGE (1, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)"),
+  ROW (":rcvtimeo", SO_RCVTIMEO, SOL_SOCKET, seconds, BOTH, CLASSES_ALL,
+       "Let blocking reads wait this long; those of Emacs do not block.",
+       RANGE (0, SECONDS_MAX), .flags = OPTION_ADJUSTED, .unit = "seconds",
+       .manual = "socket(7)"),
+  ROW (":reuseaddr", SO_REUSEADDR, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
+       "Allow binding to a local address that was in use a moment ago.",
+       .phase = PHASE_BEFORE_BIND, .manual = "socket(7)"),
+  ROW (":reuseport", SO_REUSEPORT, SOL_SOCKET, boolean, BOTH, CLASSES_INET,
+       "Let several sockets bind to the same address and port.",
+       .phase = PHASE_BEFORE_BIND, .manual = "socket(7)"),
+  ROW (":sndbuf", SO_SNDBUF, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
+       "Set the size of the send buffer; the kernel doubles it.",
+       RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)"),
+  ROW (":sndtimeo", SO_SNDTIMEO, SOL_SOCKET, seconds, BOTH, CLASSES_ALL,
+       "Let blocking writes wait this long; those of Emacs do not block.",
+       RANGE (0, SECONDS_MAX), .flags = OPTION_ADJUSTED, .unit = "seconds",
+       .manual = "socket(7)"),
+  ROW (":timestamp", SO_TIMESTAMP, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
+       "Tell when data was received, to the microsecond; Emacs ignores it.",
+       .manual = "socket(7)"),
+  ROW (":type", SO_TYPE, SOL_SOCKET, socket_type, GET, CLASSES_ALL,
+       "Tell the type of the socket.",
+       .manual = "socket(7)"),
+
+#ifdef __linux__
+  /* The socket level, on Linux only.  */
+  ROW (":attach-filter", SO_ATTACH_FILTER, SOL_SOCKET, filter, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Let this packet filter program decide what is received.",
+       .manual = "socket(7)",
+       .privilege = "CAP_NET_ADMIN on TCP in newer kernels"),
+  ROW (":bindtoifindex", SO_BINDTOIFINDEX, SOL_SOCKET, interface_index, BOTH,
+       CLASSES_INET,
+       "Send and receive through one interface only, chosen by its index.",
+       .privilege = "CAP_NET_RAW to change it or to clear it"),
+# ifdef SO_BUF_LOCK
+  ROW (":buf-lock", SO_BUF_LOCK, SOL_SOCKET, buffer_lock, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "List the buffers that keep their size; nil lets both adapt again."),
+# endif
+  ROW (":cookie", SO_COOKIE, SOL_SOCKET, unsigned64, GET, CLASSES_ALL,
+       "Give the number that only this socket has."),
+  ROW (":detach-filter", SO_DETACH_FILTER, SOL_SOCKET, trigger, SET,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Remove the packet filter program from the socket.",
+       .manual = "socket(7)"),
+# ifdef SO_INQ
+  ROW (":inq", SO_INQ, SOL_SOCKET, boolean, SET, CLASS_UNIX_STREAM,
+       "Tell with received data how much is left; Emacs ignores it."),
+# endif
+  ROW (":lock-filter", SO_LOCK_FILTER, SOL_SOCKET, boolean, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Forbid for good that the packet filter is changed or removed.",
+       .manual = "socket(7)"),
+  ROW (":mark", SO_MARK, SOL_SOCKET, unsigned, BOTH, CLASSES_ALL,
+       "Mark sent packets with this number for routing and firewalls.",
+       RANGE (0, UINT32_MAX), .manual = "socket(7)",
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW"),
+  ROW (":max-pacing-rate", SO_MAX_PACING_RATE, SOL_SOCKET, rate, BOTH,
+       CLASSES_ALL & ~CLASSES_MPTCP,
+       "Send no faster than this; nil sets no limit.",
+       RANGE (0, INT64_MAX), .unit = "bytes per second"),
+  ROW (":meminfo", SO_MEMINFO, SOL_SOCKET, memory_info, GET, CLASSES_ALL,
+       "Give the memory that the socket uses, and how many packets it lost."),
+# ifdef SO_NETNS_COOKIE
+  ROW (":netns-cookie", SO_NETNS_COOKIE, SOL_SOCKET, unsigned64, GET,
+       CLASSES_ALL,
+       "Give the number that only the socket's network namespace has."),
+# endif
+  ROW (":no-check", SO_NO_CHECK, SOL_SOCKET, boolean, BOTH, CLASSES_UDP,
+       "Send IPv4 datagrams without a checksum."),
+  ROW (":passcred", SO_PASSCRED, SOL_SOCKET, boolean, BOTH, CLASSES_UNIX,
+       "Tell with received data who sent it; Emacs ignores it.",
+       .manual = "socket(7)"),
+# ifdef SO_PASSPIDFD
+  ROW (":passpidfd", SO_PASSPIDFD, SOL_SOCKET, boolean, BOTH, CLASSES_UNIX,
+       "Pass on a handle of the sending process; Emacs ignores it."),
+# endif
+# ifdef SO_PASSRIGHTS
+  ROW (":passrights", SO_PASSRIGHTS, SOL_SOCKET, boolean, BOTH, CLASSES_UNIX,
+       "Let other processes pass file descriptors through the socket."),
+# endif
+  ROW (":passsec", SO_PASSSEC, SOL_SOCKET, boolean, BOTH, CLASSES_UNIX,
+       "Tell the sender's security label with data; Emacs ignores it.",
+       .manual = "socket(7)"),
+  ROW (":peek-off", SO_PEEK_OFF, SOL_SOCKET, integer, BOTH,
+       CLASSES_UNIX | CLASSES_TCP | CLASSES_UDP | CLASSES_UDPLITE,
+       "Peek at received data from this offset on; -1 is always its start.",
+       RANGE (-1, INT_MAX), .unit = "bytes", .manual = "socket(7)"),
+  ROW (":peercred", SO_PEERCRED, SOL_SOCKET, credentials, GET, CLASSES_UNIX,
+       "Tell the process, user and group at the other end.",
+       .manual = "socket(7)"),
+  ROW (":peergroups", SO_PEERGROUPS, SOL_SOCKET, groups, GET, CLASSES_UNIX,
+       "List the supplementary groups of the process at the other end."),
+# ifdef SO_PEERPIDFD
+  ROW (":peerpidfd", SO_PEERPIDFD, SOL_SOCKET, pidfd, GET, CLASSES_UNIX,
+       "Give the process at the other end, or nil if it is gone.",
+       .flags = OPTION_READ_CHANGES),
+# endif
+  ROW (":peersec", SO_PEERSEC, SOL_SOCKET, label, GET,
+       CLASS_UNIX_STREAM | CLASS_UNIX_SEQPACKET | CLASSES_TCP,
+       "Give the security label of the process at the other end.",
+       .manual = "socket(7)"),
+  ROW (":priority", SO_PRIORITY, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
+       "Queue sent packets with this priority; above 6 needs privilege.",
+       RANGE (INT_MIN, INT_MAX), .manual = "socket(7)",
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW above 6"),
+  ROW (":rcvbufforce", SO_RCVBUFFORCE, SOL_SOCKET, integer, SET, CLASSES_ALL,
+       "Set the receive buffer's size, even above the system's maximum.",
+       RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)", .privilege = "CAP_NET_ADMIN"),
+# ifdef SO_RCVMARK
+  ROW (":rcvmark", SO_RCVMARK, SOL_SOCKET, boolean, BOTH, CLASSES_PACKET,
+       "Tell the mark of each received packet; Emacs ignores it.",
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW before Linux 6.12"),
+# endif
+# ifdef SO_RCVPRIORITY
+  ROW (":rcvpriority", SO_RCVPRIORITY, SOL_SOCKET, boolean, BOTH, CLASSES_PACKET,
+       "Tell the priority of each received packet; Emacs ignores it."),
+# endif
+  ROW (":rxq-ovfl", SO_RXQ_OVFL, SOL_SOCKET, boolean, BOTH, CLASSES_PACKET,
+       "Count lost packets along with received ones; Emacs ignores it.",
+       .manual = "socket(7)"),
+  ROW (":sndbufforce", SO_SNDBUFFORCE, SOL_SOCKET, integer, SET, CLASSES_ALL,
+       "Set the send buffer's size, even above the system's maximum.",
+       RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)", .privilege = "CAP_NET_ADMIN"),
+  ROW (":timestamping", SO_TIMESTAMPING, SOL_SOCKET, timestamping, BOTH,
+       CLASSES_INET,
+       "List the steps of sending and receiving to time; Emacs ignores it."),
+  ROW (":timestampns", SO_TIMESTAMPNS, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
+       "Tell when data was received, to the nanosecond; Emacs ignores it.",
+       .manual = "socket(7)"),
+# ifdef SO_TXREHASH
+  ROW (":txrehash", SO_TXREHASH, SOL_SOCKET, integer, BOTH, CLASSES_TCP,
+       "Try another path when packets get lost: 1 or 0, -1 as the system.",
+       RANGE (-1, 1), .flags = OPTION_ADJUSTED),
+# endif
+#endif
+
+  /* IPv4, and IPv6 sockets that carry it: ip(7).  */
+  ROW (":ip-add-membership", IP_ADD_MEMBERSHIP, IPPROTO_IP, membership4, SET,
+       CLASSES_PACKET & ~CLASSES_RAW6, "Join an IPv4 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+#ifdef IP_ADD_SOURCE_MEMBERSHIP
+  ROW (":ip-add-source-membership", IP_ADD_SOURCE_MEMBERSHIP, IPPROTO_IP,
+       source4, SET, CLASSES_PACKET & ~CLASSES_RAW6,
+       "Receive what one source sends to an IPv4 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+#endif
+#ifdef IP_BLOCK_SOURCE
+  ROW (":ip-block-source", IP_BLOCK_SOURCE, IPPROTO_IP, source4, SET,
+       CLASSES_PACKET & ~CLASSES_RAW6,
+       "Ignore one source of an IPv4 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+#endif
+  ROW (":ip-drop-membership", IP_DROP_MEMBERSHIP, IPPROTO_IP, membership4, SET,
+       CLASSES_PACKET & ~CLASSES_RAW6, "Leave an IPv4 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+#ifdef IP_DROP_SOURCE_MEMBERSHIP
+  ROW (":ip-drop-source-membership", IP_DROP_SOURCE_MEMBERSHIP, IPPROTO_IP,
+       source4, SET, CLASSES_PACKET & ~CLASSES_RAW6,
+       "Give up receiving one source of an IPv4 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+#endif
+  ROW (":ip-hdrincl", IP_HDRINCL, IPPROTO_IP, boolean, BOTH, CLASSES_RAW4,
+       "Take the IPv4 header from what is sent instead of making one.",
+       .manual = "ip(7)", .privilege = "CAP_NET_RAW to create the socket"),
+#ifdef IP_MINTTL
+  ROW (":ip-minttl", IP_MINTTL, IPPROTO_IP, integer, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Drop IPv4 packets that arrive with fewer hops left than this.",
+       RANGE (0, 255), .unit = "hops"),
+#endif
+  ROW (":ip-multicast-if", IP_MULTICAST_IF, IPPROTO_IP, multicast_interface,
+       BOTH, CLASSES_PACKET & ~CLASSES_RAW6,
+       "Send IPv4 multicasts through this interface.",
+       .manual = "ip(7)"),
+  ROW (":ip-multicast-loop", IP_MULTICAST_LOOP, IPPROTO_IP, boolean, BOTH,
+       CLASSES_PACKET & ~CLASSES_RAW6,
+       "Deliver sent IPv4 multicasts on this host, too.",
+       .manual = "ip(7)"),
+  ROW (":ip-multicast-ttl", IP_MULTICAST_TTL, IPPROTO_IP, integer, BOTH,
+       CLASSES_PACKET & ~CLASSES_RAW6,
+       "Let sent IPv4 multicasts go this many hops; -1 is the default, 1.",
+       RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
+       .manual = "ip(7)"),
+#ifdef IP_PKTINFO
+  ROW (":ip-pktinfo", IP_PKTINFO, IPPROTO_IP, boolean, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Tell destination and interface of IPv4 packets; Emacs ignores them.",
+       .manual = "ip(7)"),
+#endif
+#ifdef IP_RECVORIGDSTADDR
+  ROW (":ip-recvorigdstaddr", IP_RECVORIGDSTADDR, IPPROTO_IP, boolean, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Tell where IPv4 packets were first sent to; Emacs ignores it.",
+       .manual = "ip(7)"),
+#endif
+#ifdef IP_RECVTOS
+  ROW (":ip-recvtos", IP_RECVTOS, IPPROTO_IP, boolean, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Tell the class of service of IPv4 packets; Emacs ignores it.",
+       .manual = "ip(7)"),
+#endif
+  ROW (":ip-recvttl", IP_RECVTTL, IPPROTO_IP, boolean, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Tell how many hops IPv4 packets had left; Emacs ignores it.",
+       .manual = "ip(7)"),
+  ROW (":ip-tos", IP_TOS, IPPROTO_IP, dscp, BOTH, CLASSES_IP,
+       "Ask the network for this class of service for sent IPv4 packets.",
+       RANGE (0, 255), .flags = OPTION_ADJUSTED, .manual = "ip(7)"),
+  ROW (":ip-ttl", IP_TTL, IPPROTO_IP, integer, BOTH, CLASSES_IP & ~CLASSES_MPTCP,
+       "Let sent IPv4 packets go this many hops; -1 is the system's default.",
+       RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
+       .manual = "ip(7)"),
+#ifdef IP_UNBLOCK_SOURCE
+  ROW (":ip-unblock-source", IP_UNBLOCK_SOURCE, IPPROTO_IP, source4, SET,
+       CLASSES_PACKET & ~CLASSES_RAW6,
+       "Receive a blocked source of an IPv4 multicast group again.",
+       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+#endif
+
+#ifdef __linux__
+  /* IPv4, and IPv6 sockets that carry it, on Linux only.  */
+  ROW (":ip-bind-address-no-port", IP_BIND_ADDRESS_NO_PORT, IPPROTO_IP,
+       boolean, BOTH, CLASSES_IP,
+       "Choose the local port not when binding but when connecting.",
+       .phase = PHASE_BEFORE_BIND, .manual = "ip(7)"),
+  ROW (":ip-freebind", IP_FREEBIND, IPPROTO_IP, boolean, BOTH, CLASSES_IP,
+       "Allow binding to an IPv4 address that this host does not have yet.",
+       .phase = PHASE_BEFORE_BIND, .manual = "ip(7)"),
+  ROW (":ip-local-port-range", IP_LOCAL_PORT_RANGE, IPPROTO_IP, port_range,
+       BOTH, CLASSES_IP,
+       "Choose local ports in this range only, for IPv4 and IPv6 alike.",
+       .phase = PHASE_BEFORE_CONNECT,
+       .manual = "IP_LOCAL_PORT_RANGE(2const)"),
+  ROW (":ip-msfilter", IP_MSFILTER, IPPROTO_IP, source_filter4, BOTH,
+       CLASSES_PACKET & ~CLASSES_RAW6,
+       "Receive only, or all but, these sources of an IPv4 multicast group.",
+       .phase = PHASE_AFTER_BIND, .flags = OPTION_ARGUMENT,
+       .manual = "ip(7)"),
+  ROW (":ip-mtu", IP_MTU, IPPROTO_IP, integer, GET, CLASSES_IP & ~CLASSES_MPTCP,
+       "Tell the largest IPv4 packet that fits all the way to the peer.",
+       .unit = "bytes", .manual = "ip(7)"),
+  ROW (":ip-mtu-discover", IP_MTU_DISCOVER, IPPROTO_IP, mtu_discover, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Choose how to find, and heed, the largest IPv4 packet that fits.",
+       RANGE (0, 5), .manual = "ip(7)"),
+  ROW (":ip-multicast-all", IP_MULTICAST_ALL, IPPROTO_IP, boolean, BOTH,
+       CLASSES_PACKET & ~CLASSES_RAW6,
+       "Receive IPv4 multicasts of groups that only other sockets joined.",
+       .manual = "ip(7)"),
+  ROW (":ip-recverr", IP_RECVERR, IPPROTO_IP, boolean, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Report errors that the network sends back for IPv4 packets.",
+       .manual = "ip(7)"),
+  ROW (":ip-transparent", IP_TRANSPARENT, IPPROTO_IP, boolean, BOTH, CLASSES_IP,
+       "Use IPv4 addresses of other hosts as own ones, as proxies do.",
+       .manual = "ip(7)",
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it"),
+  ROW (":ip-unicast-if", IP_UNICAST_IF, IPPROTO_IP, interface_network, BOTH,
+       CLASSES_IP & ~CLASSES_MPTCP,
+       "Send IPv4 packets, but for multicasts, through this interface."),
+  ROW (":original-dst", SO_ORIGINAL_DST, IPPROTO_IP, socket_address, GET,
+       CLASSES_TCP,
+       "Tell the IPv4 address that the peer wanted before being redirected."),
+#endif
+
+#ifdef MCAST_JOIN_GROUP
+  /* Multicast groups of either family: RFC 3678.  */
+  ROW (":mcast-block-source", MCAST_BLOCK_SOURCE, LEVEL_OF_FAMILY,
+       group_source, SET, CLASSES_PACKET,
+       "Ignore one source of a multicast group.",
+       .phase = PHASE_AFTER_BIND),
+  ROW (":mcast-join-group", MCAST_JOIN_GROUP, LEVEL_OF_FAMILY, group, SET,
+       CLASSES_PACKET, "Join a multicast group.",
+       .phase = PHASE_AFTER_BIND),
+  ROW (":mcast-join-source-group", MCAST_JOIN_SOURCE_GROUP, LEVEL_OF_FAMILY,
+       group_source, SET, CLASSES_PACKET,
+       "Receive what one source sends to a multicast group.",
+       .phase = PHASE_AFTER_BIND),
+  ROW (":mcast-leave-group", MCAST_LEAVE_GROUP, LEVEL_OF_FAMILY, group, SET,
+       CLASSES_PACKET, "Leave a multicast group.",
+       .phase = PHASE_AFTER_BIND),
+  ROW (":mcast-leave-source-group", MCAST_LEAVE_SOURCE_GROUP, LEVEL_OF_FAMILY,
+       group_source, SET, CLASSES_PACKET,
+       "Give up receiving one source of a multicast group.",
+       .phase = PHASE_AFTER_BIND),
+# ifdef __linux__
+  ROW (":mcast-msfilter", MCAST_MSFILTER, LEVEL_OF_FAMILY, source_filter, BOTH,
+       CLASSES_PACKET,
+       "Receive only, or all but, these sources of a multicast group.",
+       .phase = PHASE_AFTER_BIND, .flags = OPTION_ARGUMENT),
+# endif
+  ROW (":mcast-unblock-source", MCAST_UNBLOCK_SOURCE, LEVEL_OF_FAMILY,
+       group_source, SET, CLASSES_PACKET,
+       "Receive a blocked source of a multicast group again.",
+       .phase = PHASE_AFTER_BIND),
+#endif
+
+  /* IPv6: ipv6(7).  */
+  ROW (":ipv6-add-membership", IPV6_ADD_MEMBERSHIP, IPPROTO_IPV6, membership6,
+       SET, CLASSES_PACKET6, "Join an IPv6 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ipv6(7)"),
+#ifdef IPV6_AUTOFLOWLABEL
+  ROW (":ipv6-autoflowlabel", IPV6_AUTOFLOWLABEL, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Label IPv6 packets of one flow alike, so that they stay together."),
+#endif
+  ROW (":ipv6-checksum", IPV6_CHECKSUM, IPPROTO_IPV6, integer, BOTH, CLASS_RAW6,
+       "Keep a checksum at this even offset of the data; -1 keeps none.",
+       RANGE (-1, UINT16_MAX), .unit = "bytes",
+       .privilege = "CAP_NET_RAW to create the socket"),
+  ROW (":ipv6-dontfrag", IPV6_DONTFRAG, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Fail to send what is too large for one IPv6 packet on its way."),
+  ROW (":ipv6-drop-membership", IPV6_DROP_MEMBERSHIP, IPPROTO_IPV6,
+       membership6, SET, CLASSES_PACKET6, "Leave an IPv6 multicast group.",
+       .phase = PHASE_AFTER_BIND, .manual = "ipv6(7)"),
+  ROW (":ipv6-multicast-hops", IPV6_MULTICAST_HOPS, IPPROTO_IPV6, integer,
+       BOTH, CLASSES_PACKET6,
+       "Let sent IPv6 multicasts go this many hops; -1 is the default, 1.",
+       RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-multicast-if", IPV6_MULTICAST_IF, IPPROTO_IPV6, interface_index,
+       BOTH, CLASSES_PACKET6, "Send IPv6 multicasts through this interface.",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-multicast-loop", IPV6_MULTICAST_LOOP, IPPROTO_IPV6, boolean,
+       BOTH, CLASSES_PACKET6, "Deliver sent IPv6 multicasts on this host, too.",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-pathmtu", IPV6_PATHMTU, IPPROTO_IPV6, path_mtu, GET,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Tell the peer, and the largest IPv6 packet that fits on the way."),
+  ROW (":ipv6-pktinfo", IPV6_PKTINFO, IPPROTO_IPV6, packet_info, SET,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Send from this IPv6 address and through this interface.",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-recvhoplimit", IPV6_RECVHOPLIMIT, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Tell how many hops IPv6 packets had left; Emacs ignores it."),
+#ifdef IPV6_RECVORIGDSTADDR
+  ROW (":ipv6-recvorigdstaddr", IPV6_RECVORIGDSTADDR, IPPROTO_IPV6, boolean,
+       BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Tell where IPv6 packets were first sent to; Emacs ignores it."),
+#endif
+  ROW (":ipv6-recvpathmtu", IPV6_RECVPATHMTU, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Tell of IPv6 packets that were too large to send; Emacs ignores it."),
+  ROW (":ipv6-recvpktinfo", IPV6_RECVPKTINFO, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Tell destination and interface of IPv6 packets; Emacs ignores them.",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-recvtclass", IPV6_RECVTCLASS, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Tell the class of service of IPv6 packets; Emacs ignores it."),
+  ROW (":ipv6-tclass", IPV6_TCLASS, IPPROTO_IPV6, dscp, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Ask the network for this class of service for sent IPv6 packets.",
+       RANGE (-1, 255), .flags = OPTION_ADJUSTED),
+  ROW (":ipv6-unicast-hops", IPV6_UNICAST_HOPS, IPPROTO_IPV6, integer, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Let sent IPv6 packets go this many hops; -1 is the system's default.",
+       RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-v6only", IPV6_V6ONLY, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASSES_RAW6,
+       "Use the socket for IPv6 only, not for IPv4 as well.",
+       .phase = PHASE_BEFORE_BIND, .manual = "ipv6(7)"),
+
+#ifdef __linux__
+  /* IPv6, on Linux only.  */
+  ROW (":ip6t-so-original-dst", IP6T_SO_ORIGINAL_DST, IPPROTO_IPV6,
+       socket_address, GET, CLASS_TCP6,
+       "Tell the IPv6 address that the peer wanted before being redirected."),
+  ROW (":ipv6-addr-preferences", IPV6_ADDR_PREFERENCES, IPPROTO_IPV6,
+       address_preferences, BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
+       "List the kinds of IPv6 address to prefer as one's own.",
+       .phase = PHASE_BEFORE_CONNECT, .flags = OPTION_ADJUSTED),
+  ROW (":ipv6-flowinfo-send", IPV6_FLOWINFO_SEND, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Send the flow label that is part of the destination's address."),
+  ROW (":ipv6-freebind", IPV6_FREEBIND, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6,
+       "Allow binding to an IPv6 address that this host does not have yet.",
+       .phase = PHASE_BEFORE_BIND),
+  ROW (":ipv6-hdrincl", IPV6_HDRINCL, IPPROTO_IPV6, boolean, BOTH, CLASSES_RAW6,
+       "Take the IPv6 header from what is sent instead of making one.",
+       .privilege = "CAP_NET_RAW to create the socket"),
+  ROW (":ipv6-minhopcount", IPV6_MINHOPCOUNT, IPPROTO_IPV6, integer, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Drop IPv6 packets that arrive with fewer hops left than this.",
+       RANGE (0, 255), .unit = "hops"),
+  ROW (":ipv6-mtu", IPV6_MTU, IPPROTO_IPV6, integer, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Set the size of IPv6 fragments; tell the largest packet that fits.",
+       RANGE (0, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-mtu-discover", IPV6_MTU_DISCOVER, IPPROTO_IPV6, mtu_discover,
+       BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Choose how to find, and heed, the largest IPv6 packet that fits.",
+       RANGE (0, 5), .manual = "ipv6(7)"),
+  ROW (":ipv6-multicast-all", IPV6_MULTICAST_ALL, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_PACKET6,
+       "Receive IPv6 multicasts of groups that only other sockets joined."),
+  ROW (":ipv6-recverr", IPV6_RECVERR, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Report errors that the network sends back for IPv6 packets.",
+       .manual = "ipv6(7)"),
+  ROW (":ipv6-transparent", IPV6_TRANSPARENT, IPPROTO_IPV6, boolean, BOTH,
+       CLASSES_INET6,
+       "Use IPv6 addresses of other hosts as own ones, as proxies do.",
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it"),
+  ROW (":ipv6-unicast-if", IPV6_UNICAST_IF, IPPROTO_IPV6, interface_network,
+       BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
+       "Send IPv6 packets, but for multicasts, through this interface."),
+#endif
+
+  /* TCP: tcp(7).  */
+#ifdef TCP_CONGESTION
+  ROW (":tcp-congestion", TCP_CONGESTION, IPPROTO_TCP, name, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Choose the congestion control algorithm, by its name.",
+       RANGE (1, INTERFACE_NAME_MAX), .manual = "tcp(7)",
+       .privilege = "CAP_NET_ADMIN for a name that is not allowed to all"),
+#endif
+#ifdef TCP_FASTOPEN
+  ROW (":tcp-fastopen", TCP_FASTOPEN, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Let so many new connections bring data at once; 0 lets none.",
+       RANGE (0, INT_MAX), .phase = PHASE_LISTENING,
+       .flags = OPTION_ADJUSTED, .unit = "connections", .manual = "tcp(7)"),
+#endif
+  ROW (":tcp-keepcnt", TCP_KEEPCNT, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Give up the connection after this many unanswered probes.",
+       RANGE (1, 127), .unit = "probes", .manual = "tcp(7)"),
+#ifdef TCP_KEEPIDLE
+  ROW (":tcp-keepidle", TCP_KEEPIDLE, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Probe a connection that has been idle for this long.",
+       RANGE (1, 32767), .unit = "seconds", .manual = "tcp(7)"),
+#endif
+  ROW (":tcp-keepintvl", TCP_KEEPINTVL, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Wait this long before an unanswered probe is repeated.",
+       RANGE (1, 32767), .unit = "seconds", .manual = "tcp(7)"),
+  ROW (":tcp-maxseg", TCP_MAXSEG, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Limit how much data goes into one packet; 0 sets no limit.",
+       RANGE (0, 32767), .phase = PHASE_BEFORE_CONNECT,
+       .flags = OPTION_ADJUSTED, .unit = "bytes", .manual = "tcp(7)"),
+  ROW (":tcp-nodelay", TCP_NODELAY, IPPROTO_TCP, boolean, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Send small pieces of data at once instead of collecting them.",
+       .manual = "tcp(7)"),
+#ifdef TCP_NOTSENT_LOWAT
+  ROW (":tcp-notsent-lowat", TCP_NOTSENT_LOWAT, IPPROTO_TCP, unsigned, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Take more data only when less than this waits to be sent.",
+       RANGE (0, UINT32_MAX), .unit = "bytes"),
+#endif
+
+#ifdef __linux__
+  /* TCP, on Linux only.  */
+  ROW (":tcp-cc-info", TCP_CC_INFO, IPPROTO_TCP, congestion_info, GET,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Give what the congestion control algorithm tells about itself."),
+  ROW (":tcp-cork", TCP_CORK, IPPROTO_TCP, boolean, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Hold back what does not fill a packet, for at most 0.2 seconds.",
+       .manual = "tcp(7)"),
+  ROW (":tcp-defer-accept", TCP_DEFER_ACCEPT, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Accept a connection only once it brings data, or after this time.",
+       RANGE (0, DEFER_SECONDS_MAX), .phase = PHASE_LISTENING,
+       .flags = OPTION_ADJUSTED, .unit = "seconds", .manual = "tcp(7)"),
+  ROW (":tcp-delack-max-us", TCP_DELACK_MAX_US, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP,
+       "Delay the acknowledgement of received data by this at most.",
+       RANGE (2000, 200000), .flags = OPTION_ADJUSTED, .unit = "microseconds"),
+  ROW (":tcp-fastopen-connect", TCP_FASTOPEN_CONNECT, IPPROTO_TCP, boolean,
+       BOTH, CLASSES_TCP | CLASSES_MPTCP,
+       "Connect with the first write, so that its data go along at once.",
+       .phase = PHASE_BEFORE_CONNECT, .manual = "tcp(7)"),
+  ROW (":tcp-fastopen-no-cookie", TCP_FASTOPEN_NO_COOKIE, IPPROTO_TCP, boolean,
+       BOTH, CLASSES_TCP | CLASSES_MPTCP,
+       "Need no proof of an earlier contact to send data while connecting.",
+       .phase = PHASE_BEFORE_CONNECT),
+  ROW (":tcp-info", TCP_INFO, IPPROTO_TCP, tcp_info, GET,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Give the state, times and counters of the connection.",
+       .manual = "tcp(7)"),
+  ROW (":tcp-inq", TCP_INQ, IPPROTO_TCP, boolean, BOTH,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Tell with received data how much is left; Emacs ignores it."),
+  ROW (":tcp-is-mptcp", TCP_IS_MPTCP, IPPROTO_TCP, boolean, GET,
+       CLASSES_TCP | CLASSES_MPTCP,
+       "Tell whether the connection really uses several paths."),
+  ROW (":tcp-linger2", TCP_LINGER2, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
+       "Let the peer finish for this long once our end is closed.",
+       RANGE (-1, 120), .flags = OPTION_ADJUSTED, .unit = "seconds",
+       .manual = "tcp(7)"),
+  ROW (":tcp-quickack", TCP_QUICKACK, IPPROTO_TCP, boolean, BOTH, CLASSES_TCP,
+       "Acknowledge received data at once, until the kernel relents.",
+       .flags = OPTION_ADJUSTED, .manual = "tcp(7)"),
+  ROW (":tcp-rto-max-ms", TCP_RTO_MAX_MS, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP, "Wait no longer than this before lost data is sent again.",
+       RANGE (1000, 120000), .flags = OPTION_ADJUSTED, .unit = "milliseconds"),
+  ROW (":tcp-rto-min-us", TCP_RTO_MIN_US, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP, "Wait at least this long before lost data is sent again.",
+       RANGE (2000, 200000), .flags = OPTION_ADJUSTED, .unit = "microseconds"),
+  ROW (":tcp-save-syn", TCP_SAVE_SYN, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
+       "Keep the headers a connection began with: 1 from IP, 2 from link.",
+       RANGE (0, 2), .phase = PHASE_LISTENING, .manual = "tcp(7)"),
+  ROW (":tcp-saved-syn", TCP_SAVED_SYN, IPPROTO_TCP, octets, GET, CLASSES_TCP,
+       "Give the headers that the connection began with, and drop them.",
+       .flags = OPTION_READ_CHANGES, .manual = "tcp(7)"),
+  ROW (":tcp-syncnt", TCP_SYNCNT, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
+       "Try this many times more to connect before giving up.",
+       RANGE (1, 127), .phase = PHASE_BEFORE_CONNECT, .unit = "retries",
+       .manual = "tcp(7)"),
+  ROW (":tcp-thin-linear-timeouts", TCP_THIN_LINEAR_TIMEOUTS, IPPROTO_TCP,
+       boolean, BOTH, CLASSES_TCP,
+       "Repeat lost data at an even pace while there is little of it."),
+  ROW (":tcp-tx-delay", TCP_TX_DELAY, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
+       "Delay all sent data artificially, to imitate a slow network.",
+       RANGE (0, (1 << 28) - 1), .unit = "microseconds"),
+  ROW (":tcp-ulp", TCP_ULP, IPPROTO_TCP, name, BOTH, CLASSES_TCP,
+       "Put a protocol of the kernel, such as tls, over the connection.",
+       RANGE (1, INTERFACE_NAME_MAX), .phase = PHASE_AFTER_CONNECT,
+       .privilege = "CAP_NET_ADMIN if a kernel module must be loaded"),
+  ROW (":tcp-user-timeout", TCP_USER_TIMEOUT, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP,
+       "Give up when sent data remain unacknowledged for this long.",
+       RANGE (0, INT_MAX), .unit = "milliseconds", .manual = "tcp(7)"),
+  ROW (":tcp-window-clamp", TCP_WINDOW_CLAMP, IPPROTO_TCP, integer, BOTH,
+       CLASSES_TCP, "Limit how much the peer may send before we have read it.",
+       RANGE (0, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "tcp(7)"),
+
+  /* UDP: udp(7).  */
+  ROW (":udp-cork", UDP_CORK, IPPROTO_UDP, boolean, BOTH,
+       CLASSES_UDP | CLASSES_UDPLITE,
+       "Collect writes into one datagram, sent when this is turned off.",
+       .manual = "udp(7)"),
+  ROW (":udp-no-check6-rx", UDP_NO_CHECK6_RX, IPPROTO_UDP, boolean, BOTH,
+       CLASS_UDP6, "Accept IPv6 datagrams that have no checksum."),
+  ROW (":udp-no-check6-tx", UDP_NO_CHECK6_TX, IPPROTO_UDP, boolean, BOTH,
+       CLASS_UDP6, "Send IPv6 datagrams without a checksum."),
+  ROW (":udp-segment", UDP_SEGMENT, IPPROTO_UDP, integer, BOTH, CLASSES_UDP,
+       "Split each write into datagrams of this size; 0 splits none.",
+       RANGE (0, UINT16_MAX), .unit = "bytes", .manual = "udp(7)"),
+
+  /* Multipath TCP: linux/mptcp.h.  */
+  ROW (":mptcp-full-info", MPTCP_FULL_INFO, SOL_MPTCP, mptcp_full_info, GET,
+       CLASSES_MPTCP,
+       "Give all that is known of the connection and of each path it uses."),
+  ROW (":mptcp-info", MPTCP_INFO, SOL_MPTCP, mptcp_info, GET, CLASSES_MPTCP,
+       "Give the state and counters of the connection over all paths."),
+  ROW (":mptcp-subflow-addrs", MPTCP_SUBFLOW_ADDRS, SOL_MPTCP, mptcp_addresses,
+       GET, CLASSES_MPTCP,
+       "List the addresses at both ends of each path of the connection."),
+  ROW (":mptcp-tcpinfo", MPTCP_TCPINFO, SOL_MPTCP, mptcp_tcp_info, GET,
+       CLASSES_MPTCP,
+       "List state, times and counters of each path of the connection."),
+
+  /* Virtual machines and their host: vsock(7).  */
+  ROW (":vm-sockets-buffer-max-size", SO_VM_SOCKETS_BUFFER_MAX_SIZE, AF_VSOCK,
+       unsigned64, BOTH, CLASS_VSOCK,
+       "Set the greatest size that the buffer may be given.",
+       RANGE (0, INT64_MAX), .unit = "bytes"),
+  ROW (":vm-sockets-buffer-min-size", SO_VM_SOCKETS_BUFFER_MIN_SIZE, AF_VSOCK,
+       unsigned64, BOTH, CLASS_VSOCK,
+       "Set the least size that the buffer may be given.",
+       RANGE (0, INT64_MAX), .unit = "bytes"),
+  ROW (":vm-sockets-buffer-size", SO_VM_SOCKETS_BUFFER_SIZE, AF_VSOCK,
+       unsigned64, BOTH, CLASS_VSOCK,
+       "Set the size of the buffer between the virtual machines.",
+       RANGE (0, INT64_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes"),
+  ROW (":vm-sockets-connect-timeout", SO_VM_SOCKETS_CONNECT_TIMEOUT, AF_VSOCK,
+       seconds, BOTH, CLASS_VSOCK,
+       "Give up connecting after this time; nil is the default, 2 seconds.",
+       RANGE (0, SECONDS_MAX), .phase = PHASE_BEFORE_CONNECT,
+       .flags = OPTION_ADJUSTED, .unit = "seconds"),
+#endif
+
+  /* Raw ICMP and ICMPv6: raw(7).  */
+#ifdef __linux__
+  ROW (":icmp-filter", ICMP_FILTER, SOL_RAW, icmp_filter, BOTH, CLASS_ICMP4,
+       "Drop received ICMP messages of these types.",
+       .manual = "raw(7)", .privilege = "CAP_NET_RAW to create the socket"),
+#endif
+  ROW (":icmp6-filter", ICMP6_FILTER, IPPROTO_ICMPV6, icmp6_filter, BOTH,
+       CLASS_ICMP6, "Drop received ICMPv6 messages of these types.",
+       .privilege = "CAP_NET_RAW to create the socket"),
+};
+/* clang-format on */
+
+const size_t options_count = sizeof options / sizeof options[0];
+
+const struct option *
+option_find (const char *keyword)
+{
+  for (size_t i = 0; i < options_count; i++)
+    if (strcmp (options[i].keyword, keyword) == 0)
+      return &options[i];
+  return NULL;
+}
+
+/* An integer option of the socket level, or -1.  */
+static int
+socket_number (int fd, int number)
+{
+  int value = -1;
+  socklen_t length = sizeof value;
+  return getsockopt (fd, SOL_SOCKET, number, &value, &length) == 0 ? value
+                                                                   : -1;
+}
+
+static unsigned
+local_class (int type)
+{
+  switch (type)
+    {
+    case SOCK_STREAM:
+      return CLASS_UNIX_STREAM;
+    case SOCK_DGRAM:
+      return CLASS_UNIX_DATAGRAM;
+    default:
+      return CLASS_UNIX_SEQPACKET;
+    }
+}
+
+static unsigned
+inet_class (int type, int protocol, bool ipv6)
+{
+  switch (protocol)
+    {
+    case IPPROTO_TCP:
+      return ipv6 ? CLASS_TCP6 : CLASS_TCP4;
+    case IPPROTO_MPTCP:
+      return ipv6 ? CLASS_MPTCP6 : CLASS_MPTCP4;
+    case IPPROTO_UDPLITE:
+      return ipv6 ? CLASS_UDPLITE6 : CLASS_UDPLITE4;
+    default:
+      break;
+    }
+  if (type == SOCK_STREAM && protocol == 0)
+    return ipv6 ? CLASS_TCP6 : CLASS_TCP4;
+  if (type == SOCK_DGRAM)
+    return ipv6 ? CLASS_UDP6 : CLASS_UDP4;
+  if (type != SOCK_RAW)
+    return 0;
+  if (protocol == (ipv6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP))
+    return ipv6 ? CLASS_ICMP6 : CLASS_ICMP4;
+  return ipv6 ? CLASS_RAW6 : CLASS_RAW4;
+}
+
+unsigned
+socket_class_for (int domain, int type, int protocol)
+{
+  switch (domain)
+    {
+    case AF_UNIX:
+      return local_class (type);
+    case AF_INET:
+      return inet_class (type, protocol, false);
+    case AF_INET6:
+      return inet_class (type, protocol, true);
+#ifdef AF_VSOCK
+    case AF_VSOCK:
+      return CLASS_VSOCK;
+#endif
+    default:
+      return 0;
+    }
+}
+
+unsigned
+socket_class (int fd)
+{
+  return socket_class_for (socket_number (fd, SO_DOMAIN),
+                           socket_number (fd, SO_TYPE),
+                           socket_number (fd, SO_PROTOCOL));
+}
+
+bool
+option_applies (const struct option *option, unsigned class)
+{
+  return class == 0 || (option->classes & class) != 0;
+}
+
+/* The kernel says "no such option here" in many ways, and not the same
+   ones to read and to write: a TCP option on a UDP socket is EOPNOTSUPP
+   and then ENOPROTOOPT, a multicast group on a TCP socket EPROTO.  */
+int
+option_errno (int fd, const struct option *option, int code)
+{
+  if (code == EOPNOTSUPP || code == ENOPROTOOPT
+      || !option_applies (option, socket_class (fd)))
+    return ENOPROTOOPT;
+  return code;
+}
+
+int
+option_family_level (int fd)
+{
+  return socket_number (fd, SO_DOMAIN) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+}
+
+/* Some options say by their length how much room they want: SO_PEERSEC
+   and SO_PEERGROUPS with ERANGE, TCP_SAVED_SYN with EINVAL.  */
+static bool
+wants_room (int code, socklen_t room, socklen_t wanted)
+{
+  return (code == ERANGE || code == EINVAL) && room < wanted;
+}
+
+static int
+get_bytes (int fd, const struct option *option, struct bytes *bytes)
+{
+  int level = option_level (fd, option);
+  if (bytes->length == 0 && !bytes_reserve (bytes, option->kind->size))
+    return ENOMEM;
+  for (;;)
+    {
+      socklen_t length = bytes->length;
+      void *data = bytes->allocated ? bytes->allocated : &bytes->as;
+      if (getsockopt (fd, level, option->number, data, &length) == 0)
+        {
+          bytes->length = length;
+          return 0;
+        }
+      int code = errno;
+      if (!wants_room (code, bytes->length, length))
+        return code;
+      if (!bytes_reserve (bytes, length))
+        return ENOMEM;
+    }
+}
+
+int
+option_get (int fd, const struct option *option, struct bytes *bytes)
+{
+  if (!(option->access & ACCESS_GET))
+    return ENOPROTOOPT;
+  int code = option->kind->get ? option->kind->get (fd, option, bytes)
+                               : get_bytes (fd, option, bytes);
+  return code == 0 ? 0 : option_errno (fd, option, code);
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Records: structures of the kernel as property lists.  */
+
+#include "option/config.h"
+
+#include "option/record.h"
+
+#include <string.h>
+
+static uint64_t
+read_number (const struct field *field, const void *data)
+{
+  union
+  {
+    uint8_t octet;
+    uint16_t half;
+    uint32_t word;
+    uint64_t number;
+  } as = { .number = 0 };
+  memcpy (&as, (const char *) data + field->offset, field->size);
+  switch (field->size)
+    {
+    case 1:
+      break;
+    case 2:
+      return as.half;
+    case 4:
+      return as.word;
+    default:
+      return as.number;
+    }
+  if (field->width == 0)
+    return as.octet;
+#if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  unsigned shift = 8 - field->shift - field->width;
+#else
+  unsigned shift = field->shift;
+#endif
+  return (unsigned) as.octet >> shift & ((1U << field->width) - 1);
+}
+
+/* Make *VALUE the name of NUMBER, or the number itself.  */
+static void
+number_to_name (const struct name *names, uint64_t number, struct value *value)
+{
+  value_unsigned (value, number);
+  for (const struct name *name = names; name->name; name++)
+    if ((uint64_t) name->number == number)
+      value_symbol (value, name->name);
+}
+
+static enum fault
+field_to_value (const struct field *field, const void *data, struct pool *pool,
+                struct value *value)
+{
+  uint64_t number = read_number (field, data);
+  if (field->flags)
+    return flags_to_value (field->names, (unsigned) number, pool, value);
+  if (field->names)
+    number_to_name (field->names, number, value);
+  else if (field->size == 8 && number == UINT64_MAX)
+    value_boolean (value, false);
+  else
+    value_unsigned (value, number);
+  return FAULT_NONE;
+}
+
+enum fault
+record_to_value (const struct field *fields, size_t count, const void *data,
+                 size_t length, struct pool *pool, struct value *value)
+{
+  size_t used = 0;
+  if (!value_list (value, pool, 2 * count))
+    return FAULT_MEMORY;
+  for (const struct field *field = fields; field < fields + count; field++)
+    {
+      size_t need = field->since ? field->since : field->offset + field->size;
+      if (length < need)
+        continue;
+      value_symbol (&value->as.items[used++], field->key);
+      enum fault fault
+        = field_to_value (field, data, pool, &value->as.items[used++]);
+      if (fault != FAULT_NONE)
+        return fault;
+    }
+  value->size = used;
+  return FAULT_NONE;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connect to the first of several addresses that answers.  */
+
+#include "option/config.h"
+
+#include "socket/connect.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+/* How soon to try again a local server whose queue is full.  There is
+   no event to wait for (connect(2), EAGAIN).  */
+enum
+{
+  AGAIN_DELAY = 20
+};
+
+static int64_t
+milliseconds (void)
+{
+  struct timespec now;
+  clock_gettime (CLOCK_MONOTONIC, &now);
+  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+race_start (struct race *race, const struct plan *plan,
+            const struct address *addresses, size_t count)
+{
+  *race = (struct race){ .plan = plan,
+                         .addresses = addresses,
+                         .count = count,
+                         .next_start = milliseconds (),
+                         .fd = -1 };
+}
+
+/* Take contender I out of the race.  */
+static void
+remove_contender (struct race *race, size_t i)
+{
+  race->contenders[i] = race->contenders[--race->running];
+}
+
+/* FD is the latest to fail: keep it, for its pending error.  */
+static void
+lose (struct race *race, int fd)
+{
+  socket_close (&race->fd);
+  race->fd = fd;
+  race->next_start = 0;
+}
+
+/* Contender I is connected.  It has not won until the options that take
+   a connection are set, too.  */
+static enum race_state
+win (struct race *race, size_t i)
+{
+  struct contender winner = race->contenders[i];
+  remove_contender (race, i);
+  if (!socket_connected (race->plan, &race->addresses[winner.address],
+                         winner.fd, &race->failure))
+    {
+      socket_close (&winner.fd);
+      lose (race, -1);
+      return RACE_RUNNING;
+    }
+  race_abandon (race);
+  race->fd = winner.fd;
+  race->address = winner.address;
+  return RACE_WON;
+}
+
+/* Contender I has called connect, with the result CODE.  */
+static enum race_state
+note_connect (struct race *race, size_t i, int code)
+{
+  struct contender *contender = &race->contenders[i];
+  contender->again = code == EAGAIN;
+  if (code == 0)
+    return win (race, i);
+  if (code == EINPROGRESS || code == EAGAIN)
+    return RACE_RUNNING;
+  race->failure
+    = (struct failure){ .code = code, .verb = "make client process failed" };
+  socket_close (&contender->fd);
+  lose (race, -1);
+  remove_contender (race, i);
+  return RACE_RUNNING;
+}
+
+/* Let the next address join.  */
+static enum race_state
+join (struct race *race)
+{
+  size_t index = race->next++;
+  const struct address *address = &race->addresses[index];
+  race->next_start = milliseconds () + RACE_DELAY;
+  int fd = socket_make (race->plan, address, &race->failure);
+  if (fd < 0)
+    {
+      lose (race, -1);
+      return RACE_RUNNING;
+    }
+  race->contenders[race->running]
+    = (struct contender){ .fd = fd, .address = index };
+  return note_connect (race, race->running++, socket_connect (fd, address));
+}
+
+/* See what has become of contender I, whose poll gave EVENTS.  Its
+   error is left on the socket, to be read by whoever reports it.  */
+static enum race_state
+check_contender (struct race *race, size_t i, int events)
+{
+  struct contender *contender = &race->contenders[i];
+  if (contender->again)
+    return note_connect (
+      race, i,
+      socket_connect (contender->fd, &race->addresses[contender->address]));
+  if (events & (POLLERR | POLLHUP | POLLNVAL))
+    {
+      lose (race, contender->fd);
+      remove_contender (race, i);
+    }
+  else if (events & POLLOUT)
+    return win (race, i);
+  return RACE_RUNNING;
+}
+
+/* How long to wait for an event, at most TIMEOUT.  */
+static int
+wait_time (const struct race *race, int timeout)
+{
+  if (race->next < race->count && race->running < RACE_WIDTH)
+    {
+      int64_t left = race->next_start - milliseconds ();
+      if (left < timeout)
+        timeout = left < 0 ? 0 : (int) left;
+    }
+  for (size_t i = 0; i < race->running; i++)
+    if (race->contenders[i].again && AGAIN_DELAY < timeout)
+      timeout = AGAIN_DELAY;
+  return timeout;
+}
+
+/* Wait, then see to every contender.  *TIMEOUT is zero afterwards if
+   the leash had an event.  */
+static enum race_state
+wait_for_contenders (struct race *race, int *timeout, int leash)
+{
+  struct pollfd polled[RACE_WIDTH + 1];
+  size_t running = race->running;
+  for (size_t i = 0; i < running; i++)
+    polled[i] = (struct pollfd){
+      .fd = race->contenders[i].again ? -1 : race->contenders[i].fd,
+      .events = POLLOUT,
+    };
+  polled[running] = (struct pollfd){ .fd = leash };
+  if (poll (polled, running + 1, wait_time (race, *timeout)) < 0)
+    return RACE_RUNNING;
+  if (polled[running].revents)
+    *timeout = 0;
+  /* Backwards, for the last contender fills the place of one that is
+     removed.  */
+  for (size_t i = running; i-- > 0;)
+    if (check_contender (race, i, polled[i].revents) == RACE_WON)
+      return RACE_WON;
+  return RACE_RUNNING;
+}
+
+enum race_state
+race_run (struct race *race, int timeout, int leash)
+{
+  int64_t end = milliseconds () + timeout;
+  for (;;)
+    {
+      while (race->next < race->count && race->running < RACE_WIDTH
+             && race->next_start <= milliseconds ())
+        if (join (race) == RACE_WON)
+          return RACE_WON;
+      if (race->running == 0 && race->next == race->count)
+        return RACE_LOST;
+      if (wait_for_contenders (race, &timeout, leash) == RACE_WON)
+        return RACE_WON;
+      int64_t left = end - milliseconds ();
+      if (timeout == 0 || left <= 0)
+        return RACE_RUNNING;
+      timeout = (int) left;
+    }
+}
+
+void
+race_abandon (struct race *race)
+{
+  for (size_t i = 0; i < race->running; i++)
+    socket_close (&race->contenders[i].fd);
+  race->running = 0;
+  socket_close (&race->fd);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Connect to the first of several addresses that answers.  */
+
+#ifndef SOCKOPT_CONNECT_H
+#define SOCKOPT_CONNECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "socket/socket.h"
+
+/* A race between connections to several addresses: RFC 8305 ("Happy
+   Eyeballs").  Each address is given a head start of RACE_DELAY
+   milliseconds before the next one joins; one that fails lets the next
+   one start at once.  At most RACE_WIDTH run side by side.  */
+enum
+{
+  RACE_DELAY = 250,
+  RACE_WIDTH = 8
+};
+
+enum race_state
+{
+  RACE_RUNNING,
+  RACE_WON,
+  RACE_LOST
+};
+
+struct contender
+{
+  int fd;
+  size_t address;
+  /* The server's queue was full: connect must be called again.  */
+  bool again;
+};
+
+struct race
+{
+  const struct plan *plan;
+  const struct address *addresses;
+  size_t count;
+  size_t next;
+  int64_t next_start;
+  size_t running;
+  struct contender contenders[RACE_WIDTH];
+
+  /* RACE_WON: the connected socket and the index of its address.
+     RACE_LOST: FD is the last socket that failed, its error unread, or
+     -1 when there is none; then FAILURE says what happened.  */
+  int fd;
+  size_t address;
+  struct failure failure;
+};
+
+/* Begin a race to the COUNT ADDRESSES (at least one) with sockets made
+   by PLAN.  PLAN and ADDRESSES must outlive the race.  */
+void race_start (struct race *race, const struct plan *plan,
+                 const struct address *addresses, size_t count);
+
+/* Go on for at most TIMEOUT milliseconds, or until LEASH (a descriptor,
+   -1 for none) is let go by the other side.  When the race is over only its FD
+   is open, and it is the caller's to close.  */
+enum race_state race_run (struct race *race, int timeout, int leash);
+
+/* Close every socket of RACE.  */
+void race_abandon (struct race *race);
+
+#endif /* SOCKOPT_CONNECT_H */

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Placeholders: what a process of Emacs stands on before our socket.  */
+
+#include "option/config.h"
+
+#include "socket/placeholder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "socket/socket.h"
+
+#ifndef O_PATH
+# define O_PATH O_RDONLY
+#endif
+
+/* The name of the socket file in a place.  */
+static const char socket_name[] = "s";
+
+/* Put into PATH the name by which this process reaches what FD is open
+   on, whether or not that has a name in a directory.  Return false
+   where the system has no such names.  */
+static bool
+descriptor_path (int fd, char *path, size_t size)
+{
+  struct stat by_name, by_number;
+  snprintf (path, size, "/proc/self/fd/%d", fd);
+  return stat (path, &by_name) == 0 && fstat (fd, &by_number) == 0
+         && by_name.st_ino == by_number.st_ino
+         && by_name.st_dev == by_number.st_dev;
+}
+
+/* Through the descriptor the path is short, however long the name of
+   the directory.  */
+static bool
+name_socket (struct place *place)
+{
+  char parent[32];
+  const char *directory = place->name;
+  if (descriptor_path (place->directory, parent, sizeof parent))
+    directory = parent;
+  int length = snprintf (place->path, sizeof place->path, "%s/%s", directory,
+                         socket_name);
+  return 0 < length && (size_t) length < sizeof place->path;
+}
+
+int
+place_make (struct place *place, const char *parent)
+{
+  int length
+    = snprintf (place->name, sizeof place->name, "%s/sockopt-XXXXXX", parent);
+  if (length < 0 || sizeof place->name <= (size_t) length)
+    return ENAMETOOLONG;
+  if (!mkdtemp (place->name))
+    return errno;
+  place->directory = open (place->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int code = errno;
+  if (place->directory >= 0 && name_socket (place))
+    return 0;
+  if (place->directory >= 0)
+    code = ENAMETOOLONG;
+  place_remove (place);
+  return code;
+}
+
+void
+place_remove (struct place *place)
+{
+  if (place->directory >= 0)
+    unlinkat (place->directory, socket_name, 0);
+  rmdir (place->name);
+  socket_close (&place->directory);
+}
+
+/* The listener that client placeholders connect to, an open file on its
+   socket file, and the path that leads to it.  */
+static int listener = -1;
+static int listener_file = -1;
+static char listener_path[LOCAL_PATH_MAX + 1];
+
+/* Where the place has to stay, as the listener has no other name.  */
+static struct place listener_place;
+
+static void
+remove_listener_place (void)
+{
+  place_remove (&listener_place);
+}
+
+static int
+listen_at (const char *path)
+{
+  struct plan plan
+    = { .type = SOCK_STREAM, .server = true, .backlog = SOMAXCONN };
+  struct address address;
+  struct failure failure;
+  if (!address_local (&address, path, strlen (path)))
+    return ENAMETOOLONG;
+  listener = socket_make (&plan, &address, &failure);
+  return listener < 0 ? failure.code : 0;
+}
+
+/* Once the listener is known by its open file, nothing of it is left in
+   any directory, and no other user's program can reach it.  */
+static int
+name_listener (struct place *place)
+{
+  listener_file = openat (place->directory, socket_name, O_PATH | O_CLOEXEC);
+  if (listener_file >= 0
+      && descriptor_path (listener_file, listener_path, sizeof listener_path))
+    {
+      place_remove (place);
+      return 0;
+    }
+  socket_close (&listener_file);
+  memcpy (listener_path, place->path, sizeof listener_path);
+  listener_place = *place;
+  return atexit (remove_listener_place) == 0 ? 0 : ENOMEM;
+}
+
+static int
+make_listener (const char *parent)
+{
+  struct place place;
+  int code = place_make (&place, parent);
+  if (code != 0)
+    return code;
+  code = listen_at (place.path);
+  if (code == 0)
+    code = name_listener (&place);
+  if (code != 0)
+    {
+      socket_close (&listener);
+      place_remove (&place);
+    }
+  return code;
+}
+
+int
+placeholder_path (const char *parent, const char **path)
+{
+  *path = listener_path;
+  return listener >= 0 ? 0 : make_listener (parent);
+}
+
+bool
+placeholder_is_client (int fd)
+{
+  struct address ours, peer;
+  return address_local_of (listener, &ours) && address_remote_of (fd, &peer)
+         && address_equal (&peer, &ours);
+}
+
+bool
+placeholder_is_server (int fd, const struct place *place)
+{
+  struct address wanted, bound;
+  return address_local (&wanted, place->path, strlen (place->path))
+         && address_local_of (fd, &bound) && address_equal (&bound, &wanted);
+}
+
+void
+placeholder_drain (void)
+{
+  int fd;
+  while ((fd = accept (listener, NULL, NULL)) >= 0)
+    close (fd);
+}
+
+/* Write into FD until it takes no more.  */
+static void
+fill (int fd)
+{
+  static const char bytes[4096];
+  size_t size = sizeof bytes;
+  while (size > 0)
+    if (send (fd, bytes, size, MSG_NOSIGNAL) < 0)
+      {
+        if (errno == EINTR)
+          continue;
+        size /= 2;
+      }
+}
+
+int
+placeholder_hold (int pair[2])
+{
+  int smallest = 1;
+  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)
+      < 0)
+    return errno;
+  setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
+  fill (pair[0]);
+  return 0;
+}
+
+int
+placeholder_replace (int fd, int *socket)
+{
+  if (dup3 (*socket, fd, O_CLOEXEC) < 0)
+    return errno;
+  socket_close (socket);
+  return 0;
+}
+
+int
+placeholder_next_descriptor (void)
+{
+  int fd = fcntl (STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+  if (fd >= 0)
+    close (fd);
+  return fd;
+}

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Look up host names, and connect, without holding up Emacs.  */
+
+#include "option/config.h"
+
+#include "socket/resolve.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct job
+{
+  /* The thread and the one who started it each hold the job.  */
+  atomic_int holders;
+  atomic_bool done;
+
+  int leash;
+  int channel;
+  char *line;
+
+  char *host;
+  char *service;
+  int family;
+  int type;
+  int code;
+  int system_code;
+  struct addresses *addresses;
+
+  bool connect;
+  struct plan plan;
+  struct setting *settings;
+  struct race race;
+  enum race_state state;
+};
+
+/* Order the addresses so that the families take turns, beginning with
+   the one that the system prefers.  */
+static struct addresses *
+collect (const struct addrinfo *list)
+{
+  size_t count = 0;
+  for (const struct addrinfo *info = list; info; info = info->ai_next)
+    count++;
+  struct addresses *result
+    = malloc (sizeof *result + count * sizeof result->items[0]);
+  if (!result)
+    return NULL;
+  result->count = count;
+  const struct addrinfo *first = list;
+  const struct addrinfo *other = list;
+  for (size_t i = 0; i < count; i++)
+    {
+      while (first && first->ai_family != list->ai_family)
+        first = first->ai_next;
+      while (other && other->ai_family == list->ai_family)
+        other = other->ai_next;
+      const struct addrinfo **turn
+        = first && (i % 2 == 0 || !other) ? &first : &other;
+      address_copy (&result->items[i], (*turn)->ai_addr, (*turn)->ai_addrlen);
+      *turn = (*turn)->ai_next;
+    }
+  return result;
+}
+
+static int
+look_up (const struct query *query, int flags, struct addresses **result)
+{
+  struct addrinfo hints = { .ai_family = query->family,
+                            .ai_socktype = query->type,
+                            .ai_flags = flags };
+  struct addrinfo *list = NULL;
+  *result = NULL;
+  int code = getaddrinfo (query->host, query->service, &hints, &list);
+  if (code != 0)
+    return code;
+  *result = collect (list);
+  freeaddrinfo (list);
+  return *result ? 0 : EAI_MEMORY;
+}
+
+int
+resolve_numeric (const struct query *query, struct addresses **result)
+{
+  return look_up (query, AI_NUMERICHOST, result);
+}
+
+static void
+job_free (struct job *job)
+{
+  race_abandon (&job->race);
+  socket_close (&job->leash);
+  socket_close (&job->channel);
+  free (job->addresses);
+  if (job->settings)
+    settings_free (job->settings, job->plan.settings_count);
+  free (job->line);
+  free (job->host);
+  free (job->service);
+  free (job);
+}
+
+void
+job_release (struct job *job)
+{
+  if (atomic_fetch_sub (&job->holders, 1) == 1)
+    job_free (job);
+}
+
+/* Whether the other end of the leash is closed.  What it may have sent
+   is of no interest, so only a hang-up is asked for.  */
+static bool
+let_go (const struct job *job)
+{
+  struct pollfd polled = { .fd = job->leash };
+  return poll (&polled, 1, 0) > 0;
+}
+
+static void
+run_race (struct job *job)
+{
+  race_start (&job->race, &job->plan, job->addresses->items,
+              job->addresses->count);
+  while (job->state == RACE_RUNNING && !let_go (job))
+    job->state = race_run (&job->race, 1000, job->leash);
+}
+
+/* Say that the job is done.  From here on what it found belongs to who
+   is told.  If nobody reads the channel any more, there is nobody to
+   tell, and the job is let go of without.  */
+static void
+report (struct job *job)
+{
+  atomic_store (&job->done, true);
+  if (job->channel < 0)
+    socket_close (&job->leash);
+  else
+    while (write (job->channel, job->line, strlen (job->line)) < 0
+           && errno == EINTR)
+      continue;
+  socket_close (&job->channel);
+}
+
+static void *
+job_run (void *data)
+{
+  struct job *job = data;
+  if (!job->addresses)
+    {
+      struct query query = { .host = job->host,
+                             .service = job->service,
+                             .family = job->family,
+                             .type = job->type };
+      job->code = look_up (&query, 0, &job->addresses);
+      job->system_code = errno;
+    }
+  if (job->addresses && job->connect)
+    run_race (job);
+  report (job);
+  job_release (job);
+  return NULL;
+}
+
+/* Start the thread with every signal blocked: they are for Emacs.  */
+static int
+job_launch (struct job *job)
+{
+  pthread_t thread;
+  sigset_t all, old;
+  sigfillset (&all);
+  pthread_sigmask (SIG_SETMASK, &all, &old);
+  int code = pthread_create (&thread, NULL, job_run, job);
+  pthread_sigmask (SIG_SETMASK, &old, NULL);
+  if (code == 0)
+    pthread_detach (thread);
+  return code;
+}
+
+/* A copy of TEXT, or null for null.  *OK is cleared when memory is
+   exhausted.  */
+static char *
+copy_text (const char *text, bool *ok)
+{
+  char *copy = text ? strdup (text) : NULL;
+  if (text && !copy)
+    *ok = false;
+  return copy;
+}
+
+static bool
+copy_plan (struct job *job, const struct plan *plan)
+{
+  job->connect = true;
+  job->plan = *plan;
+  if (plan->settings_count == 0)
+    return true;
+  job->settings = settings_copy (plan->settings, plan->settings_count);
+  job->plan.settings = job->settings;
+  return job->settings != NULL;
+}
+
+struct job *
+job_start (const struct query *query, struct addresses *addresses,
+           const struct plan *plan, int leash, int channel, const char *line)
+{
+  struct job *job = calloc (1, sizeof *job);
+  if (!job)
+    {
+      socket_close (&leash);
+      socket_close (&channel);
+      free (addresses);
+      errno = ENOMEM;
+      return NULL;
+    }
+  bool ok = true;
+  atomic_init (&job->holders, 2);
+  atomic_init (&job->done, false);
+  job->leash = leash;
+  job->channel = channel;
+  job->addresses = addresses;
+  job->race.fd = -1;
+  job->line = copy_text (line, &ok);
+  job->host = copy_text (query->host, &ok);
+  job->service = copy_text (query->service, &ok);
+  job->family = query->family;
+  job->type = query->type;
+  if (plan && !copy_plan (job, plan))
+    ok = false;
+  int code = ok ? job_launch (job) : ENOMEM;
+  if (code == 0)
+    return job;
+  job_free (job);
+  errno = code;
+  return NULL;
+}
+
+bool
+job_done (const struct job *job)
+{
+  return atomic_load (&job->done);
+}
+
+int
+job_lookup_code (const struct job *job, int *system_code)
+{
+  *system_code = job->system_code;
+  return job->code;
+}
+
+struct addresses *
+job_take_addresses (struct job *job)
+{
+  struct addresses *addresses = job->addresses;
+  job->addresses = NULL;
+  return addresses;
+}
+
+enum race_state
+job_race (struct job *job, struct race **race)
+{
+  *race = &job->race;
+  return job->state;
+}
+
+const struct address *
+job_address (const struct job *job)
+{
+  return &job->addresses->items[job->race.address];
+}
+
+const struct setting *
+job_settings (const struct job *job, size_t *count)
+{
+  *count = job->plan.settings_count;
+  return job->settings;
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sockets: create, bind, connect, listen, with their options in time.  */
+
+#include "option/config.h"
+
+#include "socket/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void
+socket_close (int *fd)
+{
+  int saved = errno;
+  if (*fd >= 0)
+    close (*fd);
+  *fd = -1;
+  errno = saved;
+}
+
+#ifdef SOCK_CLOEXEC
+static int
+socket_new (int family, int type, int protocol)
+{
+  return socket (family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
+}
+#else
+/* macOS cannot say both in one call.  */
+static int
+socket_new (int family, int type, int protocol)
+{
+  int fd = socket (family, type, protocol);
+  if (fd >= 0
+      && (fcntl (fd, F_SETFD, FD_CLOEXEC) < 0
+          || fcntl (fd, F_SETFL, O_NONBLOCK) < 0))
+    socket_close (&fd);
+  return fd;
+}
+#endif
+
+/* Note in *FAILURE that VERB failed with CODE.  */
+static bool
+fail (struct failure *failure, const char *verb, int code,
+      const struct setting *setting)
+{
+  *failure
+    = (struct failure){ .code = code, .verb = verb, .setting = setting };
+  return false;
+}
+
+/* Whether PLAN sets the SOL_SOCKET option NUMBER itself.  */
+static bool
+plan_sets (const struct plan *plan, int number)
+{
+  for (size_t i = 0; i < plan->settings_count; i++)
+    {
+      const struct option *option = plan->settings[i].option;
+      if (option->level == SOL_SOCKET && option->number == number)
+        return true;
+    }
+  return false;
+}
+
+void
+settings_free (struct setting *settings, size_t count)
+{
+  for (size_t i = 0; settings && i < count; i++)
+    bytes_free (&settings[i].bytes);
+  free (settings);
+}
+
+struct setting *
+settings_copy (const struct setting *settings, size_t count)
+{
+  struct setting *copy = calloc (count, sizeof *copy);
+  for (size_t i = 0; copy && i < count; i++)
+    {
+      const struct bytes *bytes = &settings[i].bytes;
+      copy[i].option = settings[i].option;
+      copy[i].optional = settings[i].optional;
+      if (!bytes_copy (&copy[i].bytes, bytes_data (bytes), bytes->length))
+        {
+          settings_free (copy, count);
+          return NULL;
+        }
+    }
+  return copy;
+}
+
+/* At which step of making a socket a setting is made.  */
+enum step
+{
+  STEP_NEW,
+  STEP_BOUND,
+  STEP_CONNECTED
+};
+
+static enum step
+setting_step (const struct plan *plan, const struct setting *setting)
+{
+  switch (setting->option->phase)
+    {
+    case PHASE_AFTER_BIND:
+      return STEP_BOUND;
+    case PHASE_AFTER_CONNECT:
+      return plan->server ? STEP_NEW : STEP_CONNECTED;
+    case PHASE_ANY:
+    case PHASE_BEFORE_BIND:
+    case PHASE_BEFORE_CONNECT:
+    /* The kernel takes these before it listens, too; afterwards the first
+       connections could slip through.  */
+    case PHASE_LISTENING:
+    default:
+      return STEP_NEW;
+    }
+}
+
+/* Make those settings of PLAN that belong to STEP, on FD of FAMILY.  */
+static bool
+apply_settings (const struct plan *plan, enum step step, int fd, int family,
+                struct failure *failure)
+{
+  unsigned class = socket_class_for (family, plan->type, plan->protocol);
+  for (size_t i = 0; i < plan->settings_count; i++)
+    {
+      struct setting *setting = &plan->settings[i];
+      if (setting_step (plan, setting) != step)
+        continue;
+      setting->code = option_applies (setting->option, class)
+                        ? option_set (fd, setting->option, &setting->bytes)
+                        : ENOPROTOOPT;
+      if (setting->code != 0 && !setting->optional)
+        return fail (failure, "Cannot set network option", setting->code,
+                     setting);
+    }
+  return true;
+}
+
+bool
+socket_connected (const struct plan *plan, const struct address *address,
+                  int fd, struct failure *failure)
+{
+  return apply_settings (plan, STEP_CONNECTED, fd, address_family (address),
+                         failure);
+}
+
+/* A server may be started anew at once on a port that old connections
+   still hold, unless PLAN says otherwise: so core has it.  A local
+   address cannot be shared in that way.  */
+static bool
+allow_reuse (const struct plan *plan, int fd, int family,
+             struct failure *failure)
+{
+  int on = 1;
+  if (family == AF_UNIX || plan_sets (plan, SO_REUSEADDR)
+      || setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0)
+    return true;
+  return fail (failure, "Cannot set reuse option on server socket", errno,
+               NULL);
+}
+
+static bool
+bind_server (int fd, const struct address *address, struct failure *failure)
+{
+  return bind (fd, (const struct sockaddr *) &address->storage,
+               address->length)
+           == 0
+         || fail (failure, "Cannot bind server socket", errno, NULL);
+}
+
+static bool
+listen_server (const struct plan *plan, int fd, struct failure *failure)
+{
+  return plan->type == SOCK_DGRAM || listen (fd, plan->backlog) == 0
+         || fail (failure, "Cannot listen on server socket", errno, NULL);
+}
+
+static bool
+set_up_server (const struct plan *plan, int fd, const struct address *address,
+               struct failure *failure)
+{
+  int family = address_family (address);
+  return allow_reuse (plan, fd, family, failure)
+         && apply_settings (plan, STEP_NEW, fd, family, failure)
+         && bind_server (fd, address, failure)
+         && apply_settings (plan, STEP_BOUND, fd, family, failure)
+         && listen_server (plan, fd, failure);
+}
+
+static bool
+set_up_client (const struct plan *plan, int fd, const struct address *address,
+               struct failure *failure)
+{
+  int family = address_family (address);
+  return apply_settings (plan, STEP_NEW, fd, family, failure)
+         && apply_settings (plan, STEP_BOUND, fd, family, failure);
+}
+
+int
+socket_make (const struct plan *plan, const struct address *address,
+             struct failure *failure)
+{
+  int fd = socket_new (address_family (address), plan->type, plan->protocol);
+  if (fd < 0)
+    {
+      fail (failure, "Cannot make socket", errno, NULL);
+      return -1;
+    }
+  bool done = plan->server ? set_up_server (plan, fd, address, failure)
+                           : set_up_client (plan, fd, address, failure);
+  if (!done)
+    socket_close (&fd);
+  return fd;
+}
+
+int
+socket_connect (int fd, const struct address *address)
+{
+  if (connect (fd, (const struct sockaddr *) &address->storage,
+               address->length)
+      == 0)
+    return 0;
+  /* An interrupted connect goes on by itself.  */
+  return errno == EINTR ? EINPROGRESS : errno;
+}
+
+int
+socket_error (int fd)
+{
+  int code = 0;
+  socklen_t length = sizeof code;
+  if (getsockopt (fd, SOL_SOCKET, SO_ERROR, &code, &length) < 0)
+    return errno;
+  return code;
+}
+
+/* Whether FD, whose own address is ADDRESS, was bound to that.  A raw
+   socket has its protocol where others have a port.  */
+static bool
+is_bound_to (int fd, const struct address *address)
+{
+  static const uint8_t any[16];
+  int type = SOCK_STREAM;
+  socklen_t length = sizeof type;
+  getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length);
+  if (type != SOCK_RAW)
+    return address_named (address);
+  size_t size = address_family (address) == AF_INET ? 4 : sizeof any;
+  return memcmp (address_bytes (address), any, size) != 0;
+}
+
+/* Whether FD is connected, or on the way to be.  A TCP socket that still
+   connects has no peer yet, but a state: the first byte of what TCP_INFO
+   gives, which is cut to what is asked for.  */
+static bool
+has_begun_to_connect (int fd)
+{
+  struct address address;
+  if (address_remote_of (fd, &address))
+    return true;
+#ifdef TCP_INFO
+  unsigned char state = TCP_CLOSE;
+  socklen_t length = sizeof state;
+  if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0)
+    return state == TCP_SYN_SENT;
+#endif
+  return false;
+}
+
+bool
+socket_too_late (int fd, const struct option *option)
+{
+  struct address address;
+  switch (option->phase)
+    {
+    case PHASE_BEFORE_BIND:
+      if (address_local_of (fd, &address) && is_bound_to (fd, &address))
+        return true;
+      return has_begun_to_connect (fd);
+    case PHASE_BEFORE_CONNECT:
+    case PHASE_LISTENING:
+      return has_begun_to_connect (fd);
+    case PHASE_AFTER_BIND:
+    case PHASE_AFTER_CONNECT:
+    case PHASE_ANY:
+    default:
+      return false;
+    }
+}
+
+bool
+socket_identity (int fd, uint64_t *identity)
+{
+#ifdef SO_COOKIE
+  socklen_t length = sizeof *identity;
+  if (getsockopt (fd, SOL_SOCKET, SO_COOKIE, identity, &length) == 0)
+    return true;
+  if (errno == EBADF || errno == ENOTSOCK)
+    return false;
+#endif
+  struct stat status;
+  if (fstat (fd, &status) < 0 || !S_ISSOCK (status.st_mode))
+    return false;
+  *identity = status.st_ino;
+  return true;
+}
