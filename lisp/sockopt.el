@@ -56,6 +56,7 @@
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
+(autoload 'sockopt-probe "sockopt-probe" nil t)
 
 (defgroup sockopt nil
   "Socket options of network processes."
