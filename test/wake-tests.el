@@ -1,0 +1,208 @@
+;;; wake-tests.el --- Test probing after waking  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Commentary:
+
+;; A D-Bus daemon of the tests' own stands for the system's; another Emacs
+;; is logind and NetworkManager on it.
+
+;;; Code:
+
+(require 'dbus nil t)
+(require 'sockopt-tests-lib)
+(require 'sockopt-wake)
+(require 'sockopt-probe)
+
+(declare-function dbus-init-bus "dbusbind.c" (bus &optional private))
+
+(defvar wake-tests--bus nil
+  "The address of the bus, or nil.")
+
+;; Emacs has no way to leave a bus, so all tests share one.
+(defun wake-tests--start-bus ()
+  "Start a bus, if that can be done, and connect to it."
+  (when (and (featurep 'dbusbind) (executable-find "dbus-daemon"))
+    (let* ((said "")
+           (process (make-process
+                     :name "bus" :noquery t :connection-type 'pipe
+                     :command '("dbus-daemon" "--session" "--nofork"
+                                "--print-address")
+                     :filter (lambda (_process text)
+                               (setq said (concat said text))))))
+      ;; The hangup that Emacs sends when it ends means \"reload\".
+      (add-hook 'kill-emacs-hook
+                (lambda () (signal-process process 'SIGTERM)))
+      (sockopt-tests-wait (lambda () (string-search "\n" said)))
+      (setq wake-tests--bus (car (split-string said "\n")))
+      (dbus-init-bus wake-tests--bus))))
+
+(advice-add 'sockopt-tests-warm-up :after #'wake-tests--start-bus)
+
+(defun wake-tests--services (address)
+  "Return an Emacs that is logind and NetworkManager on the bus at ADDRESS.
+It sends the signals that it is told to, by lines (INTERFACE SIGNAL VALUE)."
+  (make-process
+   :name "services" :noquery t :connection-type 'pipe
+   :filter #'ignore
+   :command (sockopt-tests-command
+             "--eval"
+             (format "%S"
+                     `(progn
+                        (require 'dbus)
+                        (dbus-init-bus ,address)
+                        (dolist (name '("org.freedesktop.login1"
+                                        "org.freedesktop.NetworkManager"))
+                          (dbus-register-service ,address name))
+                        (let (line)
+                          (while (setq line (ignore-errors
+                                              (read-from-minibuffer "")))
+                            (apply #'dbus-send-signal ,address
+                                   (read line)))))))))
+
+(defmacro wake-tests--with-services (tell &rest body)
+  "Evaluate BODY, in which (TELL FORM) has the services send a signal."
+  (declare (indent 1) (debug (sexp body)))
+  `(progn
+     (unless wake-tests--bus
+       (ert-skip "There is no D-Bus"))
+     (let* ((services (wake-tests--services wake-tests--bus))
+            (sockopt-wake--bus wake-tests--bus))
+       (unwind-protect
+           (progn
+             (should (sockopt-tests-wait
+                      (lambda ()
+                        (member "org.freedesktop.NetworkManager"
+                                (dbus-list-known-names wake-tests--bus)))))
+             (cl-flet ((,tell (&rest signal)
+                         (process-send-string services
+                                              (format "%S\n" signal))))
+               ,@body))
+         (sockopt-wake--set 'sockopt-probe-after-wake nil)
+         (delete-process services)))))
+
+(defmacro wake-tests--counting (probed &rest body)
+  "Evaluate BODY with PROBED bound to the processes that are probed."
+  (declare (indent 1) (debug (symbolp body)))
+  `(let (,probed)
+     (cl-letf (((symbol-function 'sockopt-probe)
+                (lambda (processes &rest _)
+                  (setq ,probed (append processes ,probed)))))
+       ,@body)))
+
+(ert-deftest wake-tests-signals ()
+  "Waking and a new network probe; falling asleep and its loss do not."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)))
+          (sleep '(nil "/org/freedesktop/login1"
+                   "org.freedesktop.login1.Manager" "PrepareForSleep"))
+          (network '(nil "/org/freedesktop/NetworkManager"
+                     "org.freedesktop.NetworkManager" "StateChanged")))
+      (wake-tests--with-services tell
+        (wake-tests--counting probed
+          (sockopt-wake--set 'sockopt-probe-after-wake '((:name "\\`client\\'")))
+          (pcase-dolist (`(,signal ,probes)
+                         `(((,@sleep :boolean t) nil)
+                           ((,@sleep :boolean nil) t)
+                           ((,@network :uint32 20) nil)
+                           ((,@network :uint32 70) t)))
+            (setq probed nil)
+            (apply #'tell signal)
+            (sockopt-tests-wait (lambda ()
+                                  ;; In batch, this hands D-Bus events on.
+                                  (read-event nil nil 0.05)
+                                  probed)
+                                (if probes 5 1.5))
+            (should (equal probed (and probes (list client))))))))))
+
+(ert-deftest wake-tests-selection ()
+  "What the option selects is probed, once, and what is no client is not."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (a (sockopt-tests-client server :name "a"))
+           (b (sockopt-tests-client server :name "b")))
+      (pcase-dolist (`(,value ,wanted)
+                     `((nil nil)
+                       (((:name "\\`a\\'")) (,a))
+                       (((:name "\\`a\\'") (:name "\\`b\\'")) (,a ,b))
+                       (((:name "nobody")) nil)))
+        (let ((sockopt-probe-after-wake value))
+          (wake-tests--counting probed
+            (sockopt-wake-probe)
+            (sockopt-wake-probe)
+            (sockopt-tests-wait (lambda () probed) (if wanted 5 1.2))
+            (should (equal (sort probed (lambda (one other)
+                                          (string< (process-name one)
+                                                   (process-name other))))
+                           wanted))
+            (should-not sockopt-wake--timer))))
+      ;; All: both, and their other ends.
+      (let ((sockopt-probe-after-wake t))
+        (should (= 4 (length (sockopt-wake--processes))))
+        (should-not (memq server (sockopt-wake--processes)))))))
+
+(ert-deftest wake-tests-waits-for-address ()
+  "A connection whose address is gone is probed when it is back, or late."
+  (sockopt-tests-clean
+    (let* ((client (sockopt-tests-client (sockopt-tests-server)))
+           (sockopt-probe-after-wake '((:name "\\`client\\'")))
+           (here nil))
+      (wake-tests--counting probed
+        (cl-letf (((symbol-function 'sockopt-wake--address-here-p)
+                   (lambda (_process) here)))
+          (sockopt-wake-probe)
+          (sockopt-tests-wait (lambda () probed) 1.5)
+          (should-not probed)
+          (setq here t)
+          (sockopt-tests-wait (lambda () probed) 3)
+          (should (equal probed (list client)))
+          (setq here nil probed nil)
+          (sockopt-wake-probe)
+          (setq sockopt-wake--end (time-add nil 1))
+          (sockopt-tests-wait (lambda () probed) 4)
+          (should (equal probed (list client))))))))
+
+(ert-deftest wake-tests-address-here ()
+  "The loopback address is here, one of a network for documents is not."
+  (sockopt-tests-clean
+    (let* ((client (sockopt-tests-client (sockopt-tests-server)))
+           (contact (sockopt--core-contact client t t)))
+      (should (sockopt-wake--address-here-p client))
+      (plist-put contact :local [192 0 2 1 4000])
+      (should-not (sockopt-wake--address-here-p client)))))
+
+(ert-deftest wake-tests-system-sleep ()
+  "Where Emacs has system-sleep (31), that tells of waking."
+  (let ((sockopt-wake--bus "unix:path=/nonexistent")
+        enabled)
+    (cl-letf (((symbol-function 'system-sleep-enable)
+               (lambda () (setq enabled t)))
+              ((symbol-function 'sleep-event-state) #'identity)
+              ((symbol-function 'sockopt-wake-probe) #'ignore))
+      (unwind-protect
+          (let ((woken 0))
+            (push 'system-sleep features)
+            (sockopt-wake--set 'sockopt-probe-after-wake t)
+            (should enabled)
+            (cl-letf (((symbol-function 'sockopt-wake-probe)
+                       (lambda () (cl-incf woken))))
+              (dolist (state '(pre-sleep post-wake))
+                (sockopt-wake--on-event state)))
+            (should (= woken 1)))
+        (setq features (delq 'system-sleep features))
+        (sockopt-wake--set 'sockopt-probe-after-wake nil)))))
+
+(ert-deftest wake-tests-no-bus ()
+  "Where there is no bus, that is said, with what to do."
+  (let ((sockopt-wake--bus "unix:path=/nonexistent")
+        warning)
+    (cl-letf (((symbol-function 'display-warning)
+               (lambda (_type message &rest _) (setq warning message)))
+              ((symbol-function 'system-sleep-enable) nil))
+      (unwind-protect
+          (sockopt-wake--set 'sockopt-probe-after-wake t)
+        (sockopt-wake--set 'sockopt-probe-after-wake nil)))
+    (should (string-search "sockopt-wake-probe" warning))))
+
+(provide 'wake-tests)
+;;; wake-tests.el ends here
