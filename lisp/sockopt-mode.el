@@ -16,7 +16,7 @@
 (require 'sockopt)
 (require 'sockopt-process)
 
-(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
+(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 
 ;;; Rules
 

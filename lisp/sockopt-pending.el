@@ -14,7 +14,7 @@
 (require 'cl-lib)
 (require 'sockopt)
 
-(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
+(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 
 (defvar sockopt--pending (make-hash-table :test #'eq :weakness 'key)
   "For each process that core connects, a list of (OPTION VALUE COOKIE).

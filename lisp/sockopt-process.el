@@ -12,22 +12,22 @@
 (require 'cl-lib)
 (require 'sockopt)
 
-(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
-(declare-function sockopt--lookup "../module/emacs/sockopt-module.c"
+(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
+(declare-function sockopt--lookup "../module/emacs/process-lookup.c"
                   (host service family type))
-(declare-function sockopt--address "../module/emacs/sockopt-module.c"
+(declare-function sockopt--address "../module/emacs/process-lookup.c"
                   (keyword address))
-(declare-function sockopt--open "../module/emacs/sockopt-module.c"
+(declare-function sockopt--open "../module/emacs/process-open.c"
                   (type protocol backlog addresses settings optional args))
-(declare-function sockopt--adopt "../module/emacs/sockopt-module.c"
+(declare-function sockopt--adopt "../module/emacs/process-adopt.c"
                   (handle args role directory))
-(declare-function sockopt--hold "../module/emacs/sockopt-module.c" ())
-(declare-function sockopt--start "../module/emacs/sockopt-module.c"
+(declare-function sockopt--hold "../module/emacs/process-connect.c" ())
+(declare-function sockopt--start "../module/emacs/process-connect.c"
                   (handle channel line target type protocol settings
                    optional))
-(declare-function sockopt--finish "../module/emacs/sockopt-module.c"
+(declare-function sockopt--finish "../module/emacs/process-connect.c"
                   (handle job settings))
-(declare-function sockopt--won-p "../module/emacs/sockopt-module.c" (job))
+(declare-function sockopt--won-p "../module/emacs/process-connect.c" (job))
 (declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
 (declare-function gnutls-asynchronous-parameters "ext:gnutls.c"
                   (process params))
@@ -35,10 +35,10 @@
 (declare-function nsm-verify-connection "nsm"
                   (process host port &optional save-fingerprint
                            warn-unencrypted))
-(declare-function sockopt--drop "../module/emacs/sockopt-module.c" (job))
-(declare-function sockopt--name "../module/emacs/sockopt-module.c" (handle))
-(declare-function sockopt--close "../module/emacs/sockopt-module.c" (handle))
-(declare-function sockopt--vsock-address "../module/emacs/sockopt-module.c"
+(declare-function sockopt--drop "../module/emacs/process-connect.c" (job))
+(declare-function sockopt--name "../module/emacs/handle.c" (handle))
+(declare-function sockopt--close "../module/emacs/handle.c" (handle))
+(declare-function sockopt--vsock-address "../module/emacs/process-lookup.c"
                   (cid port))
 
 ;;; Arguments

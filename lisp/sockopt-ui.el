@@ -17,7 +17,7 @@
 (require 'subr-x)
 (require 'thingatpt)
 
-(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
+(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 
 ;;; Words
 

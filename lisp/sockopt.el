@@ -86,25 +86,25 @@
 
 ;;; The module
 
-(declare-function sockopt--rows "../module/emacs/sockopt-module.c" ())
-(declare-function sockopt--row-parts "../module/emacs/sockopt-module.c" (row))
-(declare-function sockopt--getter "../module/emacs/sockopt-module.c" (row))
-(declare-function sockopt--setter "../module/emacs/sockopt-module.c" (row))
-(declare-function sockopt--set-many "../module/emacs/sockopt-module.c"
+(declare-function sockopt--rows "../module/emacs/option-rows.c" ())
+(declare-function sockopt--row-parts "../module/emacs/option-rows.c" (row))
+(declare-function sockopt--getter "../module/emacs/option-access.c" (row))
+(declare-function sockopt--setter "../module/emacs/option-access.c" (row))
+(declare-function sockopt--set-many "../module/emacs/option-access.c"
                   (process status handle &rest rows-and-values))
-(declare-function sockopt--options "../module/emacs/sockopt-module.c"
+(declare-function sockopt--options "../module/emacs/option-access.c"
                   (process status handle))
-(declare-function sockopt--check "../module/emacs/sockopt-module.c" (settings))
-(declare-function sockopt--find "../module/emacs/sockopt-module.c"
+(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
+(declare-function sockopt--find "../module/emacs/handle.c"
                   (process status))
 (declare-function module-load "ext:emacs-module.c" (file))
-(declare-function sockopt--supported "../module/emacs/sockopt-module.c"
+(declare-function sockopt--supported "../module/emacs/option-access.c"
                   (process status handle row))
-(declare-function sockopt--get-raw "../module/emacs/sockopt-module.c"
+(declare-function sockopt--get-raw "../module/emacs/option-raw.c"
                   (process status handle level number length))
-(declare-function sockopt--set-raw "../module/emacs/sockopt-module.c"
+(declare-function sockopt--set-raw "../module/emacs/option-raw.c"
                   (process status handle level number bytes))
-(declare-function sockopt--omission-reason "../module/emacs/sockopt-module.c"
+(declare-function sockopt--omission-reason "../module/emacs/option-rows.c"
                   (name))
 (declare-function advice--cd*r "nadvice" (f))
 

@@ -78,7 +78,7 @@ Each file gets a fresh Emacs, lest one live on what another has loaded."
 It looks for C files in the directory src of Emacs' sources; with ours for
 those, it compares a declaration like this one with its DEFUN line:
 
-  (declare-function sockopt--get \"../module/emacs/sockopt-module.c\" (process))
+  (declare-function sockopt--get \"../module/emacs/handle.c\" (process))
 
 The module itself holds no text that could be searched, so a declaration
 that names \"ext:sockopt-module\" is accepted unseen."

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/select.h>
 
+#include "emacs/lisp-address.h"
 #include "emacs/lisp.h"
+#include "option/kind.h"
 #include "socket/placeholder.h"
 
 /* Emacs makes no process on a descriptor beyond this.  */

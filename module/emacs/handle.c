@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Handles: the sockets and lookups that Lisp holds.  */
+/* Handles: the sockets, addresses and jobs that Lisp holds.  */
 
 #include "option/config.h"
 
@@ -8,6 +8,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "emacs/defun.h"
+#include "emacs/find.h"
+#include "emacs/lisp-address.h"
 #include "emacs/lisp.h"
 
 /* The finalizers also tell what a user pointer holds.  */
@@ -93,6 +96,30 @@ handle_valid (const struct handle *handle)
          && identity == handle->identity;
 }
 
+/* Whether a process with STATUS is on its socket and stays there.  */
+static bool
+is_open (emacs_env *env, emacs_value status)
+{
+  return env->eq (env, status, Qopen) || env->eq (env, status, Qlisten);
+}
+
+/* Emacs vouches for the descriptor of a process that is open: it has not
+   closed it, nor does it go on to the next address, with a new socket.
+   So once the kernel has been asked, it is not asked again, for that
+   would double the time that most options take.  */
+struct handle *
+handle_of_process (emacs_env *env, emacs_value *args)
+{
+  struct handle *handle = handle_get (env, args[2]);
+  bool open = is_open (env, args[1]);
+  if (!handle || (open && handle->confirmed))
+    return handle;
+  handle->confirmed = open;
+  return handle_valid (handle)
+           ? handle
+           : handle_get (env, LISP_CALL (env, Qrenew, args[0]));
+}
+
 bool
 handle_has (struct handle *handle, const struct option *option)
 {
@@ -151,4 +178,45 @@ job_drop (emacs_env *env, emacs_value value)
       env->set_user_ptr (env, value, NULL);
       job_release (job);
     }
+}
+
+DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 2, 2,
+       "Return a new handle of the socket that PROCESS is on.\n"
+       "STATUS is its status.\n\n"
+       "(fn PROCESS STATUS)")
+{
+  int fd = find_descriptor (env, args[0], -1);
+  emacs_value value = fd < 0 ? Qnil : handle_make (env, fd, false, 0);
+  if (!lisp_pending (env))
+    handle_get (env, value)->confirmed = is_open (env, args[1]);
+  return value;
+}
+
+DEFUN ("sockopt--name", sockopt_name, Ssockopt_name, 1, 1,
+       "Return the address that the socket of HANDLE is bound to, or nil.\n\n"
+       "(fn HANDLE)")
+{
+  struct address address;
+  struct handle *handle = handle_get (env, args[0]);
+  return handle && address_local_of (handle->fd, &address)
+           ? lisp_from_address (env, &address)
+           : Qnil;
+}
+
+DEFUN ("sockopt--close", sockopt_close, Ssockopt_close, 1, 1,
+       "Close the socket of HANDLE if no process has it.  Value is nil.\n\n"
+       "(fn HANDLE)")
+{
+  struct handle *handle = handle_get (env, args[0]);
+  if (handle)
+    handle_close (handle);
+  return Qnil;
+}
+
+void
+syms_of_handle (emacs_env *env)
+{
+  defsubr (env, &Ssockopt_find);
+  defsubr (env, &Ssockopt_name);
+  defsubr (env, &Ssockopt_close);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Handles: the sockets and lookups that Lisp holds.  */
+/* Handles: the sockets, addresses and jobs that Lisp holds.  */
 
 #ifndef SOCKOPT_HANDLE_H
 #define SOCKOPT_HANDLE_H
@@ -9,6 +9,7 @@
 
 #include <emacs-module.h>
 
+#include "option/option.h"
 #include "socket/resolve.h"
 
 /* A socket as Lisp holds it, in a user pointer.  Before it is laid
@@ -33,13 +34,18 @@ struct handle
   int peer;
 };
 
-/* Make a handle of FD, a socket of SORT, 0 if that is not known.  If that
+/* Make a handle of FD, a socket of CLASS, 0 if that is not known.  If that
    fails, with an error signalled, FD is closed if it would be OWNED.  */
 emacs_value handle_make (emacs_env *env, int fd, bool owned, unsigned class);
 
 /* The handle that VALUE holds.  Null, with an error signalled, if VALUE
    is something else.  */
 struct handle *handle_get (emacs_env *env, emacs_value value);
+
+/* The handle in ARGS, which are a process, its status and its handle; or
+   a new one if the process has another socket by now.  Null, with an error
+   signalled, if there is none.  */
+struct handle *handle_of_process (emacs_env *env, emacs_value *args);
 
 /* Whether the socket of HANDLE is still open and still the same.  */
 bool handle_valid (const struct handle *handle);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Between C and Lisp: values, addresses, signals.  */
+/* Between C and Lisp: symbols, calls, signals, strings, numbers.  */
 
 #ifndef SOCKOPT_LISP_H
 #define SOCKOPT_LISP_H
@@ -9,10 +9,6 @@
 #include <stdint.h>
 
 #include <emacs-module.h>
-
-#include "socket/address.h"
-#include "option/option.h"
-#include "socket/socket.h"
 
 /* The symbols used from C: for each a global reference, made once.  */
 /* clang-format off */
@@ -118,12 +114,30 @@ emacs_value lisp_call (emacs_env *env, emacs_value function, ptrdiff_t nargs,
  lisp_signal (env, symbol, LISP_CALL (env, Qlist, __VA_ARGS__))
 void lisp_signal (emacs_env *env, emacs_value symbol, emacs_value data);
 
+/* Signal that memory is exhausted.  */
+void lisp_signal_memory (emacs_env *env);
+
+/* Take back the error that is signalled, if any: (SYMBOL . DATA), or nil.
+   A throw stays.  */
+emacs_value lisp_take_error (emacs_env *env);
+
+/* How often, in milliseconds, a wait asks whether the user wants to quit.
+   On a terminal C-g interrupts it besides.  */
+enum
+{
+  QUIT_INTERVAL = 50
+};
+bool lisp_wants_to_quit (emacs_env *env);
+
 /* A Lisp string of the terminated UTF-8 TEXT.  */
 emacs_value lisp_string (emacs_env *env, const char *text);
 
 /* A Lisp string of the terminated TEXT, which the system says in the
    language and the coding of the locale.  */
 emacs_value lisp_locale_string (emacs_env *env, const char *text);
+
+/* Likewise of the SIZE bytes at TEXT.  */
+emacs_value lisp_decode_locale (emacs_env *env, const char *text, size_t size);
 
 /* A terminated copy of the Lisp string VALUE in UTF-8, to be freed by
    the caller; its length goes to *SIZE.  Null after an error.  */
@@ -135,43 +149,9 @@ char *lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size);
 /* VALUE as an int; after an error, 0.  */
 int lisp_int (emacs_env *env, emacs_value value);
 
-/* Between Lisp objects and values.  What a value points at is in POOL.
-   In case of an error, which is signalled, the value is nil.  */
-void lisp_to_value (emacs_env *env, emacs_value object, struct pool *pool,
-                    struct value *value);
-emacs_value lisp_from_value (emacs_env *env, const struct value *value);
-
-/* Between Lisp addresses, as `make-network-process' has them, and ours:
-   [A B C D PORT], [A B C D E F G H PORT], a path, (FAMILY . BYTES).
-   `lisp_to_address' signals if OBJECT, the value of KEYWORD, is none of
-   these.  */
-void lisp_to_address (emacs_env *env, emacs_value keyword, emacs_value object,
-                      struct address *address);
-emacs_value lisp_from_address (emacs_env *env, const struct address *address);
-
-/* The symbol that names OPTION.  */
-emacs_value lisp_keyword (emacs_env *env, const struct option *option);
-
 /* Signal that a system call failed with CODE: VERB says what was being
    done, DATA (a list) goes to the end of the error data.  */
 void lisp_signal_errno (emacs_env *env, const char *verb, int code,
                         emacs_value data);
-
-/* Signal that setting or reading OPTION failed with CODE; VALUE is what
-   was to be set, or null when reading.  */
-void lisp_signal_option (emacs_env *env, const struct option *option, int code,
-                         emacs_value *value);
-
-/* Make *BYTES of OBJECT for OPTION, or signal what is wrong with it.  */
-void lisp_encode (emacs_env *env, const struct option *option,
-                  emacs_value object, struct bytes *bytes);
-
-/* Likewise of OBJECT as the argument for reading OPTION.  */
-void lisp_prepare (emacs_env *env, const struct option *option,
-                   emacs_value object, struct bytes *bytes);
-
-/* What BYTES of OPTION mean.  */
-emacs_value lisp_decode (emacs_env *env, const struct option *option,
-                         const struct bytes *bytes);
 
 #endif /* SOCKOPT_LISP_H */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Between Lisp and options: rows, keywords, bytes, errors.  */
+
+#include "option/config.h"
+
+#include "emacs/lisp-option.h"
+
+#include <errno.h>
+
+#include "emacs/lisp-value.h"
+#include "emacs/lisp.h"
+
+const struct option *
+lisp_to_option (emacs_env *env, emacs_value value)
+{
+  intmax_t index = env->extract_integer (env, value);
+  if (lisp_pending (env))
+    return NULL;
+  if (index < 0 || (intmax_t) options_count <= index)
+    {
+      LISP_SIGNAL (env, Qargs_out_of_range, value);
+      return NULL;
+    }
+  return &options[index];
+}
+
+emacs_value
+lisp_keyword (emacs_env *env, const struct option *option)
+{
+  return env->intern (env, option->keyword);
+}
+
+void
+lisp_signal_option (emacs_env *env, const struct option *option, int code,
+                    emacs_value *value)
+{
+  emacs_value keyword = lisp_keyword (env, option);
+  if (code == ENOPROTOOPT)
+    {
+      const char *hint = "this socket does not have it";
+      if (!value && !(option->access & ACCESS_GET))
+        hint = "it can only be set";
+      else if (value && !(option->access & ACCESS_SET))
+        hint = "it can only be read";
+      LISP_SIGNAL (env, Qsockopt_unsupported, keyword,
+                   lisp_string (env, hint));
+    }
+  else if (value)
+    lisp_signal_errno (env, "Cannot set network option", code,
+                       LISP_CALL (env, Qlist, keyword, *value));
+  else
+    lisp_signal_errno (env, "Cannot get network option", code,
+                       LISP_CALL (env, Qlist, keyword));
+}
+
+/* Signal what is wrong with OBJECT, given for OPTION.  */
+static void
+signal_fault (emacs_env *env, const struct option *option, enum fault fault,
+              emacs_value object)
+{
+  switch (fault)
+    {
+    case FAULT_TYPE:
+      LISP_SIGNAL (env, Qwrong_type_argument,
+                   env->intern (env, option->kind->predicate), object,
+                   lisp_keyword (env, option));
+      break;
+    case FAULT_RANGE:
+      LISP_SIGNAL (env, Qargs_out_of_range, lisp_keyword (env, option), object,
+                   env->make_integer (env, option->min),
+                   env->make_integer (env, option->max));
+      break;
+    case FAULT_MEMORY:
+      lisp_signal_memory (env);
+      break;
+    case FAULT_NONE:
+      break;
+    }
+}
+
+/* Have FUNCTION make *BYTES of OBJECT for OPTION.  */
+static void
+encode_with (emacs_env *env, const struct option *option,
+             enum fault (*function) (const struct option *,
+                                     const struct value *, struct bytes *),
+             emacs_value object, struct bytes *bytes)
+{
+  struct pool pool = { NULL };
+  struct value value;
+  lisp_to_value (env, object, &pool, &value);
+  if (!lisp_pending (env))
+    {
+      enum fault fault = function (option, &value, bytes);
+      if (fault != FAULT_NONE)
+        bytes_free (bytes);
+      signal_fault (env, option, fault, object);
+    }
+  pool_free (&pool);
+}
+
+void
+lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
+             struct bytes *bytes)
+{
+  *bytes = BYTES_NONE;
+  if (option->kind->encode)
+    encode_with (env, option, option->kind->encode, object, bytes);
+  else
+    lisp_signal_option (env, option, ENOPROTOOPT, &object);
+}
+
+void
+lisp_prepare (emacs_env *env, const struct option *option, emacs_value object,
+              struct bytes *bytes)
+{
+  *bytes = BYTES_NONE;
+  if (option->kind->prepare)
+    encode_with (env, option, option->kind->prepare, object, bytes);
+}
+
+emacs_value
+lisp_decode (emacs_env *env, const struct option *option,
+             const struct bytes *bytes)
+{
+  struct pool pool = { NULL };
+  struct value value;
+  emacs_value result = Qnil;
+  enum fault fault = option->kind->decode (option, bytes, &pool, &value);
+  if (fault == FAULT_NONE)
+    result = lisp_from_value (env, &value);
+  else if (fault == FAULT_MEMORY)
+    lisp_signal_memory (env);
+  else
+    LISP_SIGNAL (env, Qsockopt_error,
+                 lisp_string (env, "Kernel gave a value of another length"),
+                 lisp_keyword (env, option),
+                 env->make_integer (env, (intmax_t) bytes->length));
+  pool_free (&pool);
+  return result;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From Lisp: what to look up, and what socket to make.  */
+
+#include "option/config.h"
+
+#include "emacs/lisp-plan.h"
+
+#include <netdb.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emacs/lisp-option.h"
+#include "emacs/lisp.h"
+#include "option/errno-message.h"
+#include "option/kind.h"
+
+/* A socket type as `make-network-process' names it.  */
+static int
+type_from_lisp (emacs_env *env, emacs_value value)
+{
+  if (env->eq (env, value, Qdatagram))
+    return SOCK_DGRAM;
+  if (env->eq (env, value, Qseqpacket))
+    return SOCK_SEQPACKET;
+  if (env->eq (env, value, Qraw))
+    return SOCK_RAW;
+  if (env->is_not_nil (env, value))
+    LISP_SIGNAL (env, Qsockopt_error,
+                 lisp_string (env, "Unsupported connection type"), value);
+  return SOCK_STREAM;
+}
+
+/* A family of Internet addresses; nil is any.  */
+static int
+family_from_lisp (emacs_env *env, emacs_value value)
+{
+  if (env->eq (env, value, Qipv4))
+    return AF_INET;
+  if (env->eq (env, value, Qipv6))
+    return AF_INET6;
+  return env->is_not_nil (env, value) ? lisp_int (env, value) : AF_UNSPEC;
+}
+
+/* A copy of VALUE, to be freed.  C would see only as much of it as
+   stands before a NUL, so there may be none.  */
+static char *
+name_from_lisp (emacs_env *env, emacs_value value)
+{
+  size_t size;
+  char *name = lisp_copy_string (env, value, &size);
+  if (!name || strlen (name) == size)
+    return name;
+  LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Name has a NUL"),
+               value);
+  free (name);
+  return NULL;
+}
+
+/* A protocol: a symbol or a number.  */
+static int
+protocol_from_lisp (emacs_env *env, emacs_value value)
+{
+  if (env->eq (env, env->type_of (env, value), Qinteger))
+    return lisp_int (env, value);
+  char *name = name_from_lisp (env, LISP_CALL (env, Qsymbol_name, value));
+  int protocol = name ? protocol_number (name) : -1;
+  free (name);
+  if (protocol < 0)
+    LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Unknown protocol"),
+                 value);
+  return protocol;
+}
+
+struct owned_query
+query_from_lisp (emacs_env *env, emacs_value host, emacs_value service,
+                 emacs_value family, emacs_value type)
+{
+  struct owned_query owned = {
+    .host = name_from_lisp (env, host),
+    .service = name_from_lisp (env, service),
+    .query = { .family = family_from_lisp (env, family),
+               .type = type_from_lisp (env, type) },
+  };
+  owned.query.host = owned.host;
+  owned.query.service = owned.service;
+  return owned;
+}
+
+void
+query_free (struct owned_query *owned)
+{
+  free (owned->host);
+  free (owned->service);
+}
+
+const char *
+lookup_message (int code, int system_code, char *buffer, size_t size)
+{
+  return code == EAI_SYSTEM ? errno_message (system_code, buffer, size)
+                            : gai_strerror (code);
+}
+
+void
+signal_lookup (emacs_env *env, int code, int system_code, emacs_value host,
+               emacs_value service)
+{
+  char buffer[128];
+  const char *message
+    = lookup_message (code, system_code, buffer, sizeof buffer);
+  LISP_SIGNAL (env, Qsockopt_system_error,
+               lisp_string (env, "Cannot look up host"),
+               lisp_locale_string (env, message), host, service);
+}
+
+struct plan
+plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
+                emacs_value backlog, struct setting *settings, size_t count)
+{
+  bool server = env->is_not_nil (env, backlog);
+  return (struct plan){ .type = type_from_lisp (env, type),
+                        .protocol = protocol_from_lisp (env, protocol),
+                        .server = server,
+                        .backlog = server ? lisp_int (env, backlog) : 0,
+                        .settings = settings,
+                        .settings_count = count };
+}
+
+void
+signal_failure (emacs_env *env, const struct failure *failure,
+                emacs_value settings, const struct setting *first,
+                emacs_value rest)
+{
+  if (!failure->setting)
+    {
+      lisp_signal_errno (env, failure->verb, failure->code, rest);
+      return;
+    }
+  ptrdiff_t slot = 2 * (failure->setting - first) + 1;
+  emacs_value value = env->vec_get (env, settings, slot);
+  lisp_signal_option (env, failure->setting->option, failure->code, &value);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From Lisp: what to look up, and what socket to make.  */
+
+#ifndef SOCKOPT_LISP_PLAN_H
+#define SOCKOPT_LISP_PLAN_H
+
+#include <stddef.h>
+
+#include <emacs-module.h>
+
+#include "socket/resolve.h"
+
+/* A query whose strings are its own.  */
+struct owned_query
+{
+  struct query query;
+  char *host;
+  char *service;
+};
+
+/* A query for HOST and SERVICE, strings; FAMILY and TYPE are as for
+   `make-network-process'.  To be freed, after an error too.  */
+struct owned_query query_from_lisp (emacs_env *env, emacs_value host,
+                                    emacs_value service, emacs_value family,
+                                    emacs_value type);
+void query_free (struct owned_query *owned);
+
+/* The message for CODE of getaddrinfo, and its errno SYSTEM_CODE.  It may
+   be in BUFFER of SIZE bytes.  */
+const char *lookup_message (int code, int system_code, char *buffer,
+                            size_t size);
+
+/* Signal that looking up HOST and SERVICE failed.  */
+void signal_lookup (emacs_env *env, int code, int system_code,
+                    emacs_value host, emacs_value service);
+
+/* A plan for a socket of TYPE and PROTOCOL, a server's if BACKLOG is not
+   nil, with the COUNT SETTINGS, which it does not own.  */
+struct plan plan_from_lisp (emacs_env *env, emacs_value type,
+                            emacs_value protocol, emacs_value backlog,
+                            struct setting *settings, size_t count);
+
+/* Signal FAILURE.  SETTINGS is the vector that the settings came from,
+   and the first of them is FIRST; REST is a list for the end of the
+   error data.  */
+void signal_failure (emacs_env *env, const struct failure *failure,
+                     emacs_value settings, const struct setting *first,
+                     emacs_value rest);
+
+#endif /* SOCKOPT_LISP_PLAN_H */

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The primitive that gives a socket to a new process of Emacs.  */
+
+#include "option/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "emacs/defun.h"
+#include "emacs/find.h"
+#include "emacs/handle.h"
+#include "emacs/lisp.h"
+#include "socket/placeholder.h"
+
+/* Delete PROCESS, half made, keeping the error that is signalled.  */
+static void
+discard_process (emacs_env *env, emacs_value process)
+{
+  emacs_value symbol, data;
+  enum emacs_funcall_exit exit = env->non_local_exit_get (env, &symbol, &data);
+  env->non_local_exit_clear (env);
+  LISP_CALL (env, Qset_process_sentinel, process, Qignore);
+  LISP_CALL (env, Qdelete_process, process);
+  env->non_local_exit_clear (env);
+  if (exit == emacs_funcall_exit_signal)
+    env->non_local_exit_signal (env, symbol, data);
+  else if (exit == emacs_funcall_exit_throw)
+    env->non_local_exit_throw (env, symbol, data);
+}
+
+/* Call core's `make-network-process' with the arguments in VECTOR, and
+   with KEYWORD and PATH if KEYWORD is not nil.  */
+static emacs_value
+make_process (emacs_env *env, emacs_value vector, emacs_value keyword,
+              const char *path)
+{
+  ptrdiff_t count = lisp_pending (env) ? 0 : env->vec_size (env, vector);
+  if (lisp_pending (env))
+    return Qnil;
+  emacs_value *list = calloc ((size_t) count + 2, sizeof *list);
+  if (!list)
+    {
+      lisp_signal_errno (env, "Cannot make process", ENOMEM, Qnil);
+      return Qnil;
+    }
+  for (ptrdiff_t i = 0; i < count; i++)
+    list[i] = env->vec_get (env, vector, i);
+  if (env->is_not_nil (env, keyword))
+    {
+      list[count++] = keyword;
+      list[count++] = lisp_string (env, path);
+    }
+  emacs_value process = lisp_call (env, Qmake, count, list);
+  free (list);
+  return process;
+}
+
+/* The descriptor that a process is on, if that is sure, or probably.  */
+struct guess
+{
+  int fd;
+  bool sure;
+};
+
+/* Make a process that stands on a socket of Emacs' own, for a moment.
+   ROLE is `:remote' for a client, `:local' for a server, or nil if ARGS
+   have all that it needs.  Which descriptor it is on goes to *GUESS.  */
+static emacs_value
+make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
+                  const char *directory, struct guess *guess)
+{
+  struct place place;
+  const char *path = "";
+  int code = 0;
+  bool server = env->eq (env, role, Qlocal);
+  bool client = env->eq (env, role, Qremote);
+  if (client)
+    code = placeholder_path (directory, &path);
+  else if (server)
+    code = place_make (&place, directory);
+  if (code != 0)
+    {
+      lisp_signal_errno (env, "Cannot make a place for the process", code,
+                         Qnil);
+      return Qnil;
+    }
+  guess->fd = placeholder_next_descriptor ();
+  if (guess->fd < 0)
+    {
+      if (server)
+        place_remove (&place);
+      lisp_signal_errno (env, "Cannot make a process", EMFILE, Qnil);
+      return Qnil;
+    }
+  emacs_value process
+    = make_process (env, args, role, server ? place.path : path);
+  if (client)
+    {
+      guess->sure = placeholder_is_client (guess->fd);
+      placeholder_drain ();
+    }
+  else if (server)
+    {
+      guess->sure = placeholder_is_server (guess->fd, &place);
+      place_remove (&place);
+    }
+  return process;
+}
+
+/* Lay the socket of HANDLE beneath PROCESS.  */
+static void
+lay_beneath (emacs_env *env, emacs_value process, struct handle *handle,
+             const struct guess *guess)
+{
+  int fd = guess->sure ? guess->fd : find_descriptor (env, process, guess->fd);
+  if (fd >= 0)
+    {
+      int code = placeholder_replace (fd, &handle->fd);
+      if (code == 0)
+        handle_adopted (handle, fd);
+      else
+        lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
+    }
+  if (lisp_pending (env))
+    discard_process (env, process);
+}
+
+DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 4, 4,
+       "Return a new network process on the socket of HANDLE.\n"
+       "Core's `make-network-process' makes it, from the vector ARGS, on a\n"
+       "socket of its own, which that of HANDLE then replaces.  ROLE is\n"
+       "`:remote' for a client and `:local' for a server, whose place is\n"
+       "made in DIRECTORY; it is nil if ARGS say where to connect.  Call\n"
+       "with `inhibit-quit' bound.\n\n"
+       "(fn HANDLE ARGS ROLE DIRECTORY)")
+{
+  struct guess guess = { .fd = -1 };
+  size_t size;
+  emacs_value process = Qnil;
+  struct handle *handle = handle_get (env, args[0]);
+  if (handle && !handle->owned)
+    LISP_SIGNAL (env, Qsockopt_error,
+                 lisp_string (env, "Socket has a process already"), args[0]);
+  char *directory = lisp_copy_string (env, args[3], &size);
+  if (handle && directory)
+    process = make_placeholder (env, args[1], args[2], directory, &guess);
+  free (directory);
+  if (!lisp_pending (env))
+    lay_beneath (env, process, handle, &guess);
+  return process;
+}
+
+void
+syms_of_process_adopt (emacs_env *env)
+{
+  defsubr (env, &Ssockopt_adopt);
+}

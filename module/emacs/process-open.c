@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The primitive that makes a socket, connected or listening.  */
+
+#include "option/config.h"
+
+#include <errno.h>
+
+#include "emacs/defun.h"
+#include "emacs/handle.h"
+#include "emacs/lisp-address.h"
+#include "emacs/lisp-plan.h"
+#include "emacs/lisp-settings.h"
+#include "emacs/lisp.h"
+
+/* Make the socket of a server or of a datagram client, at the first of
+   the ADDRESSES whose family this system has.  The index of the address
+   goes to *INDEX.  */
+static int
+open_first (const struct plan *plan, const struct addresses *addresses,
+            size_t *index, struct failure *failure)
+{
+  for (*index = 0; *index < addresses->count; ++*index)
+    {
+      int fd = socket_make (plan, &addresses->items[*index], failure);
+      if (fd >= 0 || failure->code != EAFNOSUPPORT)
+        return fd;
+    }
+  *index = 0;
+  return -1;
+}
+
+/* Connect to the first of the ADDRESSES that answers.  Return -1 when
+   none does, or when the user quits.  */
+static int
+open_connected (emacs_env *env, const struct plan *plan,
+                const struct addresses *addresses, size_t *index,
+                struct failure *failure)
+{
+  struct race race;
+  race_start (&race, plan, addresses->items, addresses->count);
+  enum race_state state = race_run (&race, 0, -1);
+  while (state == RACE_RUNNING && !lisp_wants_to_quit (env))
+    state = race_run (&race, QUIT_INTERVAL, -1);
+  if (state == RACE_WON)
+    {
+      *index = race.address;
+      return race.fd;
+    }
+  *failure = race.failure;
+  if (race.fd >= 0)
+    *failure = (struct failure){ .code = socket_error (race.fd),
+                                 .verb = "make client process failed" };
+  else if (state == RACE_RUNNING)
+    failure->code = EINTR;
+  race_abandon (&race);
+  return -1;
+}
+
+/* A server's address as it came to be: with the port that the kernel
+   chose.  A local one is as it was given, for Emacs has it so.  */
+static struct address
+actual_address (const struct plan *plan, int fd, const struct address *address)
+{
+  struct address bound;
+  if (plan->server && address_family (address) != AF_UNIX
+      && address_local_of (fd, &bound))
+    return bound;
+  return *address;
+}
+
+/* Make a socket by PLAN at ADDRESSES, or signal why there is none; REST
+   goes to the end of a client's error data, and VECTOR is what the
+   settings came from.  Value is (HANDLE ADDRESS . RESULTS).  */
+static emacs_value
+open_socket (emacs_env *env, const struct plan *plan,
+             const struct addresses *addresses, emacs_value vector,
+             emacs_value rest)
+{
+  size_t index = 0;
+  struct failure failure = { .code = 0 };
+  bool connects
+    = !plan->server && plan->type != SOCK_DGRAM && plan->type != SOCK_RAW;
+  int fd = connects ? open_connected (env, plan, addresses, &index, &failure)
+                    : open_first (plan, addresses, &index, &failure);
+  struct address actual = addresses->items[index];
+  if (fd < 0)
+    {
+      emacs_value address = lisp_from_address (env, &actual);
+      signal_failure (env, &failure, vector, plan->settings,
+                      plan->server ? LISP_CALL (env, Qlist, address) : rest);
+      return Qnil;
+    }
+  actual = actual_address (plan, fd, &actual);
+  emacs_value handle
+    = handle_make (env, fd, true,
+                   socket_class_for (address_family (&actual), plan->type,
+                                     plan->protocol));
+  emacs_value address = lisp_from_address (env, &actual);
+  emacs_value results
+    = settings_results (env, handle_get (env, handle), plan->settings,
+                        plan->settings_count, vector);
+  return LISP_CALL (env, Qcons_function, handle,
+                    LISP_CALL (env, Qcons_function, address, results));
+}
+
+DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 7, 7,
+       "Make a socket, and return (HANDLE ADDRESS . RESULTS).\n"
+       "TYPE is as for `make-network-process', PROTOCOL a symbol or a\n"
+       "number. BACKLOG is an integer for a server; for a client it is\n"
+       "nil, and the socket is connected to the first of ADDRESSES that\n"
+       "answers, unless it is one for datagrams or raw. SETTINGS is [ROW\n"
+       "VALUE ROW VALUE ...], of which the first OPTIONAL may fail.  ARGS,\n"
+       "a list, ends the data of an error.\n\n"
+       "ADDRESS is the one that was taken, with the port that the kernel\n"
+       "chose. RESULTS has for each of SETTINGS a list of the value that\n"
+       "the option has now, or a string that says why it could not be set.\n\n"
+       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS OPTIONAL ARGS)")
+{
+  size_t count;
+  emacs_value result = Qnil;
+  struct setting *settings
+    = settings_from_lisp (env, args[4], lisp_int (env, args[5]), &count);
+  struct plan plan
+    = plan_from_lisp (env, args[0], args[1], args[2], settings, count);
+  struct addresses *addresses = addresses_get (env, args[3]);
+  if (addresses)
+    result = open_socket (env, &plan, addresses, args[4], args[6]);
+  settings_free (settings, count);
+  return result;
+}
+
+void
+syms_of_process_open (emacs_env *env)
+{
+  defsubr (env, &Ssockopt_open);
+}
