@@ -57,6 +57,7 @@
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
 (autoload 'sockopt-probe "sockopt-probe" nil t)
+(autoload 'sockopt-watch "sockopt-watch" nil t)
 (custom-autoload 'sockopt-probe-after-wake "sockopt-wake" t)
 
 (defgroup sockopt nil

@@ -1,0 +1,465 @@
+;;; sockopt-watch.el --- Watch connections over time  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Commentary:
+
+;; `sockopt-watch' draws what the kernel says of a connection over time:
+;; how long a round trip takes, what goes in and out, what waits and what
+;; had to be sent again.  In graphical frames that is a picture (SVG), on
+;; terminals it is made of block characters.  Values are shown where the
+;; pointer is.  Samples are taken while somebody can see them.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'ring)
+(require 'sockopt)
+(require 'sockopt-ui)
+(require 'svg)
+
+(defcustom sockopt-watch-interval 1
+  "How many seconds there are between the samples of `sockopt-watch'."
+  :type '(number :match (lambda (_widget value)
+                          (and (numberp value) (<= 0.1 value))))
+  :group 'sockopt)
+
+(defcustom sockopt-watch-history 120
+  "How many samples `sockopt-watch' keeps of each connection."
+  :type '(integer :match (lambda (_widget value)
+                           (and (integerp value) (<= 2 value))))
+  :group 'sockopt)
+
+(defcustom sockopt-watch-when-hidden nil
+  "Non-nil means that `sockopt-watch' takes samples even if no window shows it.
+\\<sockopt-watch-mode-map>\\[sockopt-watch-toggle-hidden] changes that in \
+one buffer."
+  :type 'boolean
+  :group 'sockopt)
+
+(defcustom sockopt-watch-rows 2
+  "How many lines high a chart of `sockopt-watch' is on a terminal."
+  :type '(integer :match (lambda (_widget value)
+                           (and (integerp value) (<= 1 value 8))))
+  :group 'sockopt)
+
+(defface sockopt-watch-chart '((t :inherit default))
+  "Face of charts that are made of characters."
+  :group 'sockopt)
+
+(defface sockopt-watch-axis '((t :inherit shadow))
+  "Face of the axes of charts."
+  :group 'sockopt)
+
+;;; What is measured
+
+(defun sockopt-watch--of-info (field &optional divisor)
+  "Return a function for FIELD of the `:tcp-info' of a sample.
+It is divided by DIVISOR if that is non-nil."
+  (lambda (now _before)
+    (let ((value (plist-get (plist-get now :tcp-info) field)))
+      (and value (if divisor (/ value (float divisor)) value)))))
+
+(defun sockopt-watch--growth (field per-second)
+  "Return a function for the growth of FIELD of `:tcp-info' between samples.
+With PER-SECOND non-nil, that is divided by the time that has passed."
+  (lambda (now before)
+    (let ((new (plist-get (plist-get now :tcp-info) field))
+          (old (plist-get (plist-get before :tcp-info) field))
+          (passed (and before (- (plist-get now :time)
+                                 (plist-get before :time)))))
+      (and new old (> passed 0)
+           (/ (- new old) (if per-second passed 1))))))
+
+(defun sockopt-watch--of-memory (field)
+  "Return a function for FIELD of the `:meminfo' of a sample."
+  (lambda (now _before)
+    (plist-get (plist-get now :meminfo) field)))
+
+(defconst sockopt-watch--metrics
+  `(("Round trip" "ms" ,(sockopt-watch--of-info :rtt 1000)
+     "how long data take to be acknowledged, smoothed")
+    ("Congestion window" "segments" ,(sockopt-watch--of-info :snd-cwnd)
+     "how much may be on its way at once")
+    ("Delivery rate" "B/s" ,(sockopt-watch--of-info :delivery-rate)
+     "how fast data have lately reached the peer")
+    ("Received" "B/s" ,(sockopt-watch--growth :bytes-received t)
+     "data from the peer")
+    ("Acknowledged" "B/s" ,(sockopt-watch--growth :bytes-acked t)
+     "data that the peer has got")
+    ("Sent again" "segments" ,(sockopt-watch--growth :total-retrans nil)
+     "segments sent again since the last sample")
+    ("Receive queue" "B" ,(sockopt-watch--of-memory :rmem-alloc)
+     "memory of what Emacs has not read yet")
+    ("Send queue" "B" ,(sockopt-watch--of-memory :wmem-queued)
+     "memory of what the peer has not got yet"))
+  "What is drawn: a list of (NAME UNIT FUNCTION WORDS).
+FUNCTION is called with a sample and the one before it, or nil, and returns
+a number, or nil for none.  A sample is a plist with `:time' and the options
+of `sockopt-watch--options'.")
+
+(defconst sockopt-watch--options '(:tcp-info :meminfo)
+  "The options that a sample has, as far as the socket has them.")
+
+(defun sockopt-watch--read (process)
+  "Return a sample of PROCESS."
+  (cl-loop with sample = (list :time (float-time))
+           for option in sockopt-watch--options
+           for value = (condition-case nil
+                           (sockopt-get process option)
+                         (sockopt-error nil))
+           when value do (plist-put sample option value)
+           finally return sample))
+
+(defun sockopt-watch--measure (now before)
+  "Return what the metrics are by the samples NOW and BEFORE, a vector.
+Its first element is the time."
+  (vconcat (list (plist-get now :time))
+           (mapcar (lambda (metric) (funcall (nth 2 metric) now before))
+                   sockopt-watch--metrics)))
+
+;;; What is kept
+
+(cl-defstruct (sockopt-watch--series
+               (:constructor sockopt-watch--series-make)
+               (:copier nil))
+  "What is known of a connection that is watched.
+LAST is the last sample, HISTORY a ring of what `sockopt-watch--measure'
+returned, NAME and PEER are for people, END says why it ended, or is nil."
+  process name peer last history end)
+
+(defvar-local sockopt-watch--all nil
+  "The series of this buffer, a list of `sockopt-watch--series'.")
+
+(defvar-local sockopt-watch--timer nil
+  "The timer that takes samples for this buffer, or nil.")
+
+(defvar-local sockopt-watch--hidden nil
+  "Non-nil means to take samples even if no window shows this buffer.")
+
+(defun sockopt-watch--note-end (series)
+  "Note why the process of SERIES has ended."
+  (let ((process (sockopt-watch--series-process series)))
+    (setf (sockopt-watch--series-end series)
+          (format "ended %s: %s%s" (format-time-string "%T")
+                  (process-status process)
+                  (if (eq (process-status process) 'failed)
+                      (format " with code %d" (process-exit-status process))
+                    "")))))
+
+(defun sockopt-watch--sample (series)
+  "Take a sample of the process of SERIES, unless it has ended."
+  (let ((process (sockopt-watch--series-process series)))
+    (cond ((sockopt-watch--series-end series))
+          ((not (process-live-p process)) (sockopt-watch--note-end series))
+          (t (let ((now (sockopt-watch--read process)))
+               (ring-insert (sockopt-watch--series-history series)
+                            (sockopt-watch--measure
+                             now (sockopt-watch--series-last series)))
+               (setf (sockopt-watch--series-last series) now))))))
+
+(defun sockopt-watch--ended-p ()
+  "Return non-nil if all that this buffer watches has ended."
+  (cl-every #'sockopt-watch--series-end sockopt-watch--all))
+
+(defun sockopt-watch--values (series index)
+  "Return metric INDEX of SERIES over time, the oldest first.
+Each element is (TIME . VALUE); VALUE may be nil."
+  (nreverse (mapcar (lambda (measured)
+                      (cons (aref measured 0) (aref measured (1+ index))))
+                    (ring-elements (sockopt-watch--series-history series)))))
+
+;;; Words and scales
+
+(defun sockopt-watch--text (value unit)
+  "Return VALUE in UNIT for people."
+  (cond ((null value) "none")
+        ((member unit '("B" "B/s"))
+         (file-size-human-readable (max 0 (round value)) 'si " " unit))
+        ((integerp value) (format "%d %s" value unit))
+        (t (format "%.3g %s" value unit))))
+
+(defun sockopt-watch--ceiling (value)
+  "Return the least of 1, 2 or 5 times a power of ten that VALUE fits below."
+  (if (<= value 0)
+      1
+    (let ((power (expt 10.0 (floor (log value 10)))))
+      (cl-loop for factor in '(1 2 5 10)
+               for top = (* factor power)
+               when (<= value (* top 1.000001)) return top))))
+
+(defun sockopt-watch--top (values)
+  "Return the upper end of an axis for VALUES.
+They are as `sockopt-watch--values' returns them."
+  (sockopt-watch--ceiling
+   (apply #'max 0 (delq nil (mapcar #'cdr values)))))
+
+(defun sockopt-watch--tip (entry metric)
+  "Return the words for ENTRY, (TIME . VALUE), of METRIC."
+  (format "%s: %s at %s" (car metric)
+          (sockopt-watch--text (cdr entry) (nth 1 metric))
+          (format-time-string "%T" (car entry))))
+
+;;; Charts of characters
+
+(defconst sockopt-watch--blocks " ▁▂▃▄▅▆▇█"
+  "Characters for nothing to a whole cell, in eighths.")
+
+(defun sockopt-watch--cell (value top row)
+  "Return the character for VALUE in ROW, counted from below, of a chart.
+TOP is the upper end of its axis.  What is more than nothing can be seen."
+  (let ((eighths (if (and value (> value 0))
+                     (max 1 (round (* 8 sockopt-watch-rows
+                                      (min 1.0 (/ value (float top))))))
+                   0)))
+    (aref sockopt-watch--blocks (max 0 (min 8 (- eighths (* 8 row)))))))
+
+(defun sockopt-watch--insert-row (values metric top row)
+  "Insert ROW of the chart of VALUES of METRIC, whose axis ends at TOP."
+  (insert (propertize
+           (format "%11s "
+                   (cond ((= row (1- sockopt-watch-rows))
+                          (sockopt-watch--text top (nth 1 metric)))
+                         ((= row 0) "0")
+                         (t "")))
+           'face 'sockopt-watch-axis))
+  (dolist (entry values)
+    (insert (propertize (string (sockopt-watch--cell (cdr entry) top row))
+                        'face 'sockopt-watch-chart
+                        'help-echo (sockopt-watch--tip entry metric))))
+  (insert "\n"))
+
+(defun sockopt-watch--insert-heading (metric values)
+  "Insert the name of METRIC, and what it is last in VALUES."
+  (insert (propertize (car metric) 'face 'bold 'help-echo (nth 3 metric))
+          "  " (sockopt-watch--text (cdar (last values)) (nth 1 metric))
+          "\n"))
+
+(defun sockopt-watch--insert-text (series width)
+  "Insert the charts of SERIES, at most WIDTH columns wide."
+  (cl-loop for metric in sockopt-watch--metrics
+           for index from 0
+           for values = (last (sockopt-watch--values series index)
+                              (max 2 (- width 13)))
+           when (cl-some #'cdr values)
+           do (sockopt-watch--insert-heading metric values)
+           (cl-loop with top = (sockopt-watch--top values)
+                    for row from (1- sockopt-watch-rows) downto 0
+                    do (sockopt-watch--insert-row values metric top row))))
+
+;;; Charts that are pictures
+
+(defconst sockopt-watch--margin 90
+  "How many pixels of a picture are left of the chart, for its axis.")
+
+(defun sockopt-watch--points (values top width height)
+  "Return the corners, (X . Y), of the line through VALUES.
+It fills WIDTH and HEIGHT, after the margin; TOP is the end of the axis."
+  (let ((step (/ width (float (max 1 (1- sockopt-watch-history)))))
+        (missing (- sockopt-watch-history (length values))))
+    (cl-loop for (_time . value) in values
+             for i from missing
+             when value
+             collect (cons (+ sockopt-watch--margin (* i step))
+                           (- height (* height
+                                        (min 1.0 (/ value (float top)))))))))
+
+(defun sockopt-watch--map (values metric width height)
+  "Return an image map that has words for each of VALUES of METRIC.
+WIDTH and HEIGHT are as for `sockopt-watch--points'."
+  (let ((step (/ width (float (max 1 (1- sockopt-watch-history)))))
+        (missing (- sockopt-watch-history (length values))))
+    (cl-loop for entry in values
+             for i from missing
+             for x = (+ sockopt-watch--margin (* (- i 0.5) step))
+             collect `((rect . ((,(max 0 (round x)) . 0)
+                                . (,(round (+ x step)) . ,height)))
+                       ,(intern (format "sample-%d" i))
+                       (help-echo ,(sockopt-watch--tip entry metric))))))
+
+(defun sockopt-watch--svg (values metric width height)
+  "Return an SVG of VALUES of METRIC, WIDTH by HEIGHT pixels.
+The margin comes besides."
+  (let* ((top (sockopt-watch--top values))
+         (left sockopt-watch--margin)
+         (color (face-foreground 'sockopt-watch-chart nil t))
+         (grey (face-foreground 'sockopt-watch-axis nil t))
+         (svg (svg-create (+ left width) (+ height 2))))
+    (svg-line svg left height (+ left width) height :stroke-color grey)
+    (svg-line svg left 0 left height :stroke-color grey)
+    (svg-text svg (sockopt-watch--text top (nth 1 metric)) :x (- left 6) :y 12
+              :text-anchor "end" :font-size 12 :fill grey)
+    (svg-text svg "0" :x (- left 6) :y height
+              :text-anchor "end" :font-size 12 :fill grey)
+    (svg-polyline svg (sockopt-watch--points values top width height)
+                  :stroke-color color :stroke-width 1.5 :fill "none")
+    svg))
+
+(defun sockopt-watch--picture (values metric width height)
+  "Return an image of VALUES of METRIC, WIDTH by HEIGHT, with its margin.
+It has words for each of VALUES of METRIC over all of WIDTH and HEIGHT."
+  (svg-image (sockopt-watch--svg values metric width height)
+             :scale 1
+             :map (sockopt-watch--map values metric width height)))
+
+(defun sockopt-watch--insert-pictures (series pixels)
+  "Insert pictures of SERIES, at most PIXELS wide."
+  (cl-loop with width = (max 100 (- pixels sockopt-watch--margin 10))
+           for metric in sockopt-watch--metrics
+           for index from 0
+           for values = (sockopt-watch--values series index)
+           when (cl-some #'cdr values)
+           do (sockopt-watch--insert-heading metric values)
+           (insert-image (sockopt-watch--picture
+                          values metric width (* 3 (frame-char-height)))
+                         (format "[%s]" (car metric)))
+           (insert "\n")))
+
+;;; The buffer
+
+(defun sockopt-watch--span (series)
+  "Return in words what time the charts of SERIES cover."
+  (let ((history (sockopt-watch--series-history series)))
+    (if (ring-empty-p history)
+        "no sample yet"
+      (let ((first (aref (ring-ref history -1) 0))
+            (last (aref (ring-ref history 0) 0)))
+        (format "%s to %s" (format-time-string "%T" first)
+                (format-time-string "%T" last))))))
+
+(defun sockopt-watch--insert-series (series window)
+  "Insert all that there is of SERIES, to fit WINDOW."
+  (insert (propertize (sockopt-watch--series-name series) 'face
+                      'font-lock-function-name-face)
+          "  " (sockopt-watch--series-peer series)
+          "  " (sockopt-watch--span series)
+          (if (sockopt-watch--series-end series)
+              (propertize (concat "  " (sockopt-watch--series-end series))
+                          'face 'warning)
+            "")
+          "\n")
+  (if (and (display-graphic-p (window-frame window))
+           (image-type-available-p 'svg))
+      (sockopt-watch--insert-pictures series (window-body-width window t))
+    (sockopt-watch--insert-text series (window-body-width window)))
+  (insert "\n"))
+
+(defun sockopt-watch--draw ()
+  "Draw all that this buffer watches, and keep point."
+  (let ((inhibit-read-only t)
+        (window (or (get-buffer-window nil t) (selected-window)))
+        (line (line-number-at-pos))
+        (column (current-column)))
+    (erase-buffer)
+    (dolist (series sockopt-watch--all)
+      (sockopt-watch--insert-series series window))
+    (goto-char (point-min))
+    (forward-line (1- line))
+    (move-to-column column)
+    (when (eq (window-buffer window) (current-buffer))
+      (set-window-point window (point)))))
+
+(defun sockopt-watch--header ()
+  "Return the header line."
+  (format "%d connection%s, %s" (length sockopt-watch--all)
+          (if (cdr sockopt-watch--all) "s" "")
+          (cond ((sockopt-watch--ended-p) "ended")
+                ((not sockopt-watch--timer) "paused")
+                (t (format "a sample every %s s, at most %d kept"
+                           sockopt-watch-interval sockopt-watch-history)))))
+
+(defun sockopt-watch-sample ()
+  "Take a sample now, and draw it."
+  (interactive nil sockopt-watch-mode)
+  (mapc #'sockopt-watch--sample sockopt-watch--all)
+  (when (get-buffer-window nil t)
+    (sockopt-watch--draw))
+  (force-mode-line-update))
+
+(defun sockopt-watch--tick (buffer)
+  "Take samples for BUFFER, or stop if there is nobody who wants them."
+  (when (buffer-live-p buffer)
+    (with-current-buffer buffer
+      (if (or (sockopt-watch--ended-p)
+              (not (or sockopt-watch--hidden (get-buffer-window nil t))))
+          (sockopt-watch--pause)
+        (sockopt-watch-sample)))))
+
+(defun sockopt-watch--pause (&rest _)
+  "Take no more samples for this buffer."
+  (when sockopt-watch--timer
+    (cancel-timer sockopt-watch--timer)
+    (setq sockopt-watch--timer nil)))
+
+(defun sockopt-watch--go-on (&rest _)
+  "Take samples for this buffer, unless all in it has ended."
+  (unless (or sockopt-watch--timer (sockopt-watch--ended-p))
+    (setq sockopt-watch--timer
+          (run-at-time sockopt-watch-interval sockopt-watch-interval
+                       #'sockopt-watch--tick (current-buffer)))))
+
+(defun sockopt-watch--shown (window)
+  "Go on if WINDOW, whose buffer has changed, has this one now."
+  (when (and (window-live-p window)
+             (eq (window-buffer window) (current-buffer)))
+    (sockopt-watch--go-on)))
+
+(defun sockopt-watch-toggle-hidden ()
+  "Take samples even while this buffer is hidden, or no more."
+  (interactive nil sockopt-watch-mode)
+  (setq sockopt-watch--hidden (not sockopt-watch--hidden))
+  (sockopt-watch--go-on)
+  (message "Samples are taken %s"
+           (if sockopt-watch--hidden "always" "while this is shown")))
+
+(defvar sockopt-watch-mode-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map "t" #'sockopt-watch-toggle-hidden)
+    map)
+  "Keys of `sockopt-watch-mode'.")
+
+(define-derived-mode sockopt-watch-mode special-mode "Watch"
+  "Mode of the buffers of `sockopt-watch'.
+
+\\{sockopt-watch-mode-map}"
+  :interactive nil
+  (setq truncate-lines t
+        header-line-format '(:eval (sockopt-watch--header))
+        sockopt-watch--hidden sockopt-watch-when-hidden)
+  (setq-local revert-buffer-function
+              (lambda (&rest _) (sockopt-watch-sample)))
+  (add-hook 'kill-buffer-hook #'sockopt-watch--pause nil t)
+  (add-hook 'window-buffer-change-functions #'sockopt-watch--shown nil t))
+
+(defun sockopt-watch--begin (process)
+  "Return a series of PROCESS that has no sample yet."
+  (unless (eq (process-type process) 'network)
+    (signal 'wrong-type-argument (list 'sockopt-network-process-p process)))
+  (sockopt-watch--series-make
+   :process process :name (process-name process)
+   :peer (sockopt-ui--peer process)
+   :history (make-ring sockopt-watch-history)))
+
+;;;###autoload
+(defun sockopt-watch (process)
+  "Watch PROCESS, a network process or a list of them, over time.
+Round trip, congestion window, rates, what is sent again and what waits are
+drawn, from `:tcp-info' and `:meminfo' (tcp(7), sock_diag(7)).  Samples are
+taken while a window shows them, or as `sockopt-watch-when-hidden' says.
+When a process ends, its charts stay, and say why."
+  (interactive (list (sockopt-ui-read-process "Watch process")))
+  (let ((all (mapcar #'sockopt-watch--begin (ensure-list process)))
+        (buffer (get-buffer-create
+                 (format "*sockopt-watch %s*"
+                         (mapconcat #'process-name (ensure-list process)
+                                    ", ")))))
+    (with-current-buffer buffer
+      (sockopt-watch--pause)
+      (sockopt-watch-mode)
+      (setq sockopt-watch--all all)
+      (pop-to-buffer buffer)
+      (sockopt-watch-sample)
+      (sockopt-watch--go-on))))
+
+(provide 'sockopt-watch)
+;;; sockopt-watch.el ends here
