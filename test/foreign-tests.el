@@ -32,8 +32,7 @@
       (linger . ,(funcall client :linger 5))
       (stopped . ,(funcall client :stop t))
       (nowait . ,(let ((process (funcall client :nowait t)))
-                   (sockopt-tests-wait
-                    (lambda () (eq (process-status process) 'open)))
+                   (sockopt-tests-open-p process)
                    process)))))
 
 (defun foreign-tests--local (directory type)

@@ -6,19 +6,6 @@
 
 (require 'sockopt-tests-lib)
 
-(declare-function sockopt--adopt "../module/emacs/sockopt-module.c"
-                  (handle args role directory))
-(declare-function sockopt--address "../module/emacs/sockopt-module.c"
-                  (keyword address))
-(declare-function sockopt--drop "../module/emacs/sockopt-module.c" (job))
-(declare-function sockopt--finish "../module/emacs/sockopt-module.c"
-                  (handle job settings))
-(declare-function sockopt--hold "../module/emacs/sockopt-module.c" ())
-(declare-function sockopt--start "../module/emacs/sockopt-module.c"
-                  (handle channel line target type protocol settings
-                   optional))
-(declare-function sockopt--won-p "../module/emacs/sockopt-module.c" (job))
-
 ;;; The same contact information as core's
 
 (defconst process-tests--ignored-ports
@@ -150,7 +137,7 @@ called with it and returns the arguments of the client."
                           (funcall client-arguments server))))
       (should (eq (process-type server) 'network))
       (should (eq (process-type client) 'network))
-      (sockopt-tests-wait (lambda () (eq (process-status client) 'open)))
+      (sockopt-tests-open-p client)
       (process-send-string client "hello")
       (sockopt-tests-wait (lambda () (equal (car place) "HELLO")))
       (should (equal (car place) "HELLO")))))
@@ -223,8 +210,7 @@ called with it and returns the arguments of the client."
     (let* ((place (list ""))
            (server (sockopt-tests-server
                     :coding 'binary
-                    :filter (lambda (process string)
-                              (process-send-string process string))))
+                    :filter #'sockopt-tests-echo))
            (client (sockopt-tests-client
                     server :coding 'binary
                     :filter (sockopt-tests-collector place)))
@@ -321,8 +307,7 @@ called with it and returns the arguments of the client."
   (sockopt-tests-clean
     (let* (got
            (server (sockopt-tests-server
-                    :filter (lambda (process string)
-                              (process-send-string process string))))
+                    :filter #'sockopt-tests-echo))
            (client (sockopt-tests-client
                     server :coding 'utf-8
                     :filter (lambda (_process string) (push string got)))))
@@ -330,22 +315,6 @@ called with it and returns the arguments of the client."
       (should (sockopt-tests-wait (lambda () got)))
       (should (equal got '("äöü")))
       (should (multibyte-string-p (car got))))))
-
-(ert-deftest process-tests-contact-after-connecting ()
-  "Options set on a process that still connects leave its contact true."
-  (sockopt-tests-clean
-    (let* ((server (sockopt-tests-server))
-           (client (sockopt-tests-client server :nowait t))
-           (contact (sockopt--core-contact client t t)))
-      (should (eq (process-status client) 'connect))
-      (sockopt-set-options client '(:priority 3 :ip-tos 16
-                                    :tcp-congestion "nosuch"))
-      (should (sockopt-tests-wait
-               (lambda () (eq (process-status client) 'open))))
-      (dolist (key '(:priority :ip-tos :tcp-congestion))
-        (ert-info ((format "%S" key))
-          (should (equal (plist-get contact key)
-                         (sockopt-get client key))))))))
 
 (ert-deftest process-tests-stop ()
   "A stopped client sees no data until it is continued."
@@ -391,173 +360,23 @@ called with it and returns the arguments of the client."
         (let ((client (sockopt-make-network-process
                        :name "c" :host "localhost" :service port
                        :nowait nowait)))
-          (should (sockopt-tests-wait
-                   (lambda () (eq (process-status client) 'open)))))))))
-
-(ert-deftest process-tests-nowait-refused ()
-  "A refused connection that was not waited for fails as core's does."
-  (sockopt-tests-clean
-    (let* ((server (sockopt-tests-server))
-           (port (process-contact server :service))
-           messages process)
-      (delete-process server)
-      (setq process (sockopt-make-network-process
-                     :name "r" :host "127.0.0.1" :service port :nowait t
-                     :sentinel (lambda (_process message)
-                                 (push message messages))))
-      (should (eq (process-status process) 'connect))
-      (should (sockopt-tests-wait (lambda () messages)))
-      (should (equal messages '("failed with code 111\n")))
-      (should (eq (process-status process) 'failed)))))
-
-(ert-deftest process-tests-nowait-unknown-host ()
-  "A name that is not found reaches the sentinel."
-  (sockopt-tests-clean
-    (let (messages)
-      (sockopt-make-network-process
-       :name "u" :host "no-such-host.invalid" :service 9 :nowait t
-       :sentinel (lambda (_process message) (push message messages)))
-      (should (sockopt-tests-wait (lambda () messages) 20))
-      (should (string-match-p "\\`failed: Cannot look up host: "
-                              (car messages)))
-      (should-not (cdr messages)))))
-
-(ert-deftest process-tests-nowait-next-address ()
-  "When the first address refuses, the next one is taken."
-  (sockopt-tests-clean
-    (let* ((server (sockopt-tests-server))
-           (client (sockopt-make-network-process
-                    :name "n" :host "localhost" :nowait t
-                    :service (process-contact server :service))))
-      (skip-unless (ignore-errors
-                     (cdr (network-lookup-address-info "localhost"))))
-      (should (sockopt-tests-wait
-               (lambda () (eq (process-status client) 'open))))
-      (should (equal (process-contact client :remote)
-                     (process-contact server :local))))))
-
-(ert-deftest process-tests-set-while-connecting ()
-  "An option that is set while connecting is there afterwards."
-  (sockopt-tests-clean
-    (let* ((server (sockopt-tests-server))
-           (client (sockopt-tests-client server :nowait t
-                                         :keepalive t)))
-      (should (eq (process-status client) 'connect))
-      (should (sockopt-set client :priority 5))
-      (should (eql (sockopt-get client :priority) 5))
-      (should (eq (sockopt-get client :keepalive) t))
-      (should (sockopt-tests-wait
-               (lambda () (eq (process-status client) 'open))))
-      (should (eql (sockopt-get client :priority) 5))
-      (should (eql (process-contact client :priority) 5))
-      (should (eq (sockopt-get client :keepalive) t)))))
-
-(ert-deftest process-tests-delete-while-connecting ()
-  "Deleting a process that still connects returns at once."
-  (dolist (host '("127.0.0.1" "no-such-host.invalid"))
-    (sockopt-tests-clean
-      (let* ((server (sockopt-tests-server))
-             (client (sockopt-make-network-process
-                      :name "d" :host host :nowait t :sentinel #'ignore
-                      :service (process-contact server :service)))
-             (start (float-time)))
-        (delete-process client)
-        (should (< (- (float-time) start) 0.5))
-        (should-not (memq client (process-list)))
-        (sockopt-tests-wait
-         (lambda () (not (get-process " sockopt"))) 20)))))
-
-(ert-deftest process-tests-handed-over-once ()
-  "A socket beneath a process is given to no other, and left open."
-  (sockopt-tests-clean
-    (let* ((server (sockopt-tests-server))
-           (client (sockopt-tests-client server)))
-      (should (eq (car (sockopt-tests-error
-                        (lambda ()
-                          (sockopt--adopt (car (gethash client sockopt--sockets))
-                                          [:name "second"] :remote
-                                          temporary-file-directory))))
-                  'sockopt-error))
-      (should (eq (process-status client) 'open))
-      (should-not (sockopt-get client :broadcast)))))
-
-(ert-deftest process-tests-finished-once ()
-  "What a thread has connected is handed over once."
-  (sockopt-tests-clean
-    (let* ((server (sockopt-tests-server))
-           (handle (sockopt--hold))
-           (process (sockopt--adopt handle [:name "held" :nowait t] :remote
-                                    temporary-file-directory))
-           (pipe (make-pipe-process :name "pipe" :noquery t))
-           (job (sockopt--start handle pipe "1\n"
-                                (sockopt--address
-                                 :remote (process-contact server :local))
-                                nil 0 [] 0)))
-      (should (sockopt-tests-wait (lambda () (sockopt--won-p job))))
-      (should (sockopt--finish handle job []))
-      (should-not (sockopt--finish handle job []))
-      (sockopt--drop job)
-      (should (sockopt-tests-wait (lambda () (eq (process-status process)
-                                                 'open)))))))
-
-(ert-deftest process-tests-quit-while-made ()
-  "A process that is being made when the user quits is made in full."
-  (sockopt-tests-clean
-    (let ((server (sockopt-tests-server))
-          (adopt (symbol-function 'sockopt--adopt)))
-      (cl-letf (((symbol-function 'sockopt--adopt)
-                 (lambda (&rest arguments)
-                   (prog1 (apply adopt arguments)
-                     (setq quit-flag t)))))
-        (should (eq (condition-case nil
-                        (progn
-                          (sockopt-tests-client server :nowait t)
-                          (ignore))
-                      (quit 'quit))
-                    'quit)))
-      (let ((client (get-process "client")))
-        (should (sockopt-tests-wait (lambda () (eq (process-status client)
-                                                   'open))))))))
-
-(ert-deftest process-tests-channel-deleted ()
-  "Processes that connect fail when somebody deletes the module's pipe."
-  (sockopt-tests-clean
-    (sockopt-tests-with-directory directory
-      (let* ((path (expand-file-name "s" directory))
-             (server (make-network-process
-                      :name "full" :server 1 :noquery t :family 'local
-                      :service path :stop t))
-             messages)
-        ;; Its queue is full, so the last of these connects for ever.
-        (dotimes (_ 4)
-          (sockopt-make-network-process
-           :name "filler" :noquery t :family 'local :service path
-           :nowait t :sentinel (lambda (_process message)
-                                 (push message messages))))
-        (sockopt-tests-wait #'ignore 0.2)
-        (should (process-live-p (get-process " sockopt")))
-        (setq messages nil)
-        (delete-process (get-process " sockopt"))
-        (should (sockopt-tests-wait (lambda () messages)))
-        (should (string-prefix-p "failed" (car messages)))
-        (should-not (get-process " sockopt"))
-        (delete-process server)))))
+          (should (sockopt-tests-open-p client)))))))
 
 (ert-deftest process-tests-children ()
   "A child has the name, contact and functions that core's would have."
   (sockopt-tests-clean
     (let* (ours core
-           (arguments (list :name "kin" :server t :host "127.0.0.1"
-                            :service t :family 'ipv4 :filter #'ignore
-                            :plist '(a 1)))
-           (one (apply #'sockopt-make-network-process
-                       :log (lambda (_server child _message)
-                              (setq ours child))
-                       arguments))
-           (two (apply #'make-network-process
-                       :log (lambda (_server child _message)
-                              (setq core child))
-                       arguments)))
+                (arguments (list :name "kin" :server t :host "127.0.0.1"
+                                 :service t :family 'ipv4 :filter #'ignore
+                                 :plist '(a 1)))
+                (one (apply #'sockopt-make-network-process
+                            :log (lambda (_server child _message)
+                                   (setq ours child))
+                            arguments))
+                (two (apply #'make-network-process
+                            :log (lambda (_server child _message)
+                                   (setq core child))
+                            arguments)))
       (sockopt-tests-client one)
       (sockopt-tests-client two)
       (should (sockopt-tests-wait (lambda () (and ours core))))

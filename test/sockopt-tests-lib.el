@@ -114,6 +114,33 @@ Who uses this must load sockopt-mode first."
                                     :host "127.0.0.1" :service 9)
       (sockopt-tests-wait (lambda () (> (length (process-list)) 4)) 1))))
 
+(defun sockopt-tests-service (server)
+  "Return what a client connects to SERVER by, as a port."
+  (process-contact server :service))
+
+(defun sockopt-tests-open-p (process)
+  "Wait for PROCESS to be open and return non-nil if it is."
+  (sockopt-tests-wait (lambda () (eq (process-status process) 'open))))
+
+(defun sockopt-tests-echo (process string)
+  "Send STRING back through PROCESS."
+  (process-send-string process string))
+
+(defun sockopt-tests-answers-p (process)
+  "Return non-nil if what is sent to PROCESS, an echo's client, returns."
+  (let ((place (list "")))
+    (set-process-filter process (sockopt-tests-collector place))
+    (process-send-string process "ping")
+    (sockopt-tests-wait (lambda () (equal (car place) "ping")))))
+
+(defun sockopt-tests-values (process &rest options)
+  "Return the values of OPTIONS of PROCESS as a list."
+  (mapcar (lambda (option) (sockopt-get process option)) options))
+
+(defun sockopt-tests-keys (plist)
+  "Return the keys of PLIST."
+  (cl-loop for (key) on plist by #'cddr collect key))
+
 (defun sockopt-tests-error (function)
   "Call FUNCTION and return the error that it signals, or nil."
   (condition-case error

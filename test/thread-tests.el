@@ -121,8 +121,7 @@ Return what they returned, appended."
                      (lambda () (eq (car release) 'made))))
             (setq client (thread-tests--client
                           (process-contact server :service) :nowait t))
-            (should (sockopt-tests-wait
-                     (lambda () (eq (process-status client) 'open))))
+            (should (sockopt-tests-open-p client))
             (should (equal 3 (sockopt-get client :priority))))
         (setcar release 'over)
         (thread-join thread)

@@ -284,8 +284,7 @@ That is for an Emacs of its own, as the other waits for the handshake."
       (let ((process (apply #'tls-tests--make #'sockopt-make-network-process
                             :tls-parameters nil
                             (append more tls-tests--options))))
-        (should (sockopt-tests-wait
-                 (lambda () (eq (process-status process) 'open))))
+        (should (sockopt-tests-open-p process))
         (should-not (gnutls-peer-status process))
         (should (gnutls-negotiate :process process
                                   :hostname "localhost"))
