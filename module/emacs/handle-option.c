@@ -9,6 +9,7 @@
 
 #include "emacs/lisp-option.h"
 #include "emacs/lisp.h"
+#include "option/get-set.h"
 
 int
 handle_read (emacs_env *env, struct handle *handle,

@@ -27,7 +27,7 @@ lisp_to_option (emacs_env *env, emacs_value value)
 emacs_value
 lisp_keyword (emacs_env *env, const struct option *option)
 {
-  return env->intern (env, option->keyword);
+  return lisp_symbol (env, option->keyword);
 }
 
 void
@@ -62,7 +62,7 @@ signal_fault (emacs_env *env, const struct option *option, enum fault fault,
     {
     case FAULT_TYPE:
       LISP_SIGNAL (env, Qwrong_type_argument,
-                   env->intern (env, option->kind->predicate), object,
+                   lisp_symbol (env, option->kind->predicate), object,
                    lisp_keyword (env, option));
       break;
     case FAULT_RANGE:

@@ -204,7 +204,7 @@ lisp_from_value (emacs_env *env, const struct value *value)
       return env->make_unibyte_string (env, value->as.text,
                                        (ptrdiff_t) value->size);
     case VALUE_SYMBOL:
-      return env->intern (env, value->as.text);
+      return lisp_symbol (env, value->as.text);
     case VALUE_LIST:
       return from_items (env, Qlist, value);
     case VALUE_PAIR:

@@ -27,6 +27,53 @@ lisp_init (emacs_env *env)
   /* clang-format on */
 }
 
+/* The symbols that `lisp_symbol' has interned.  There are some 700 names
+   in the tables of this module; if there were ever more than fit, the
+   others would be interned each time.  */
+enum
+{
+  SYMBOLS_SIZE = 2048, /* a power of 2 */
+  SYMBOLS_MAX = SYMBOLS_SIZE / 4 * 3
+};
+
+static struct
+{
+  const char *name;
+  emacs_value symbol;
+} symbols[SYMBOLS_SIZE];
+
+static size_t symbols_count;
+
+/* Where NAME is in `symbols', or would be.  Strings stand close together,
+   so their addresses differ in the low bits.  */
+static size_t
+symbol_index (const char *name)
+{
+  size_t i = (uintptr_t) name % SYMBOLS_SIZE;
+  while (symbols[i].name && symbols[i].name != name)
+    i = (i + 1) % SYMBOLS_SIZE;
+  return i;
+}
+
+emacs_value
+lisp_symbol (emacs_env *env, const char *name)
+{
+  size_t i = symbol_index (name);
+  if (symbols[i].name)
+    return symbols[i].symbol;
+  emacs_value symbol = env->intern (env, name);
+  if (symbols_count == SYMBOLS_MAX || lisp_pending (env))
+    return symbol;
+  symbol = env->make_global_ref (env, symbol);
+  if (!lisp_pending (env))
+    {
+      symbols[i].name = name;
+      symbols[i].symbol = symbol;
+      symbols_count++;
+    }
+  return symbol;
+}
+
 bool
 lisp_pending (emacs_env *env)
 {

@@ -95,6 +95,11 @@ LISP_SYMBOLS (LISP_DECLARE)
 /* Intern the symbols.  */
 void lisp_init (emacs_env *env);
 
+/* The symbol called NAME, a constant string: the names of options, of
+   fields and of enumerations.  It is interned once and then known by the
+   address of NAME.  */
+emacs_value lisp_symbol (emacs_env *env, const char *name);
+
 /* Whether a signal, throw or quit is pending.  Every function below
    returns early, with any value, when one is.  */
 bool lisp_pending (emacs_env *env);

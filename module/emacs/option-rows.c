@@ -87,7 +87,7 @@ names_to_lisp (emacs_env *env, const struct kind *kind)
   emacs_value names[64];
   ptrdiff_t count = 0;
   for (const struct name *name = kind->names; name && name->name; name++)
-    names[count++] = env->intern (env, name->name);
+    names[count++] = lisp_symbol (env, name->name);
   return lisp_call (env, Qlist, count, names);
 }
 
@@ -128,7 +128,7 @@ row_to_lisp (emacs_env *env, const struct option *option)
   return LISP_CALL (
     env, Qlist, lisp_keyword (env, option), text (env, option->constant),
     text (env, level_name (option->level)), text (env, kind->name),
-    env->intern (env, kind->predicate), env->make_integer (env, option->min),
+    lisp_symbol (env, kind->predicate), env->make_integer (env, option->min),
     env->make_integer (env, option->max), names_to_lisp (env, kind),
     flag (Qget, option->access & ACCESS_GET),
     flag (Qset, option->access & ACCESS_SET), phase_to_lisp (option->phase),

@@ -91,7 +91,7 @@ extern const struct kind kind_seconds;    /* struct timeval; nil: none */
 extern const struct kind kind_linger;
 extern const struct kind kind_trigger; /* setting it is all */
 
-/* name.c: names for numbers.  */
+/* kind-name.c: names for numbers.  */
 extern const struct kind kind_name;                /* a short string */
 extern const struct kind kind_label;               /* a string of any length */
 extern const struct kind kind_octets;              /* a unibyte string */
@@ -116,7 +116,7 @@ int protocol_number (const char *text);
 enum fault flags_to_value (const struct name *names, unsigned flags,
                            struct pool *pool, struct value *value);
 
-/* group.c: multicast groups and their sources.  */
+/* kind-group.c: multicast groups and their sources.  */
 extern const struct kind kind_membership4;    /* struct ip_mreqn */
 extern const struct kind kind_membership6;    /* struct ipv6_mreq */
 extern const struct kind kind_source4;        /* struct ip_mreq_source */
@@ -125,7 +125,7 @@ extern const struct kind kind_group_source;   /* struct group_source_req */
 extern const struct kind kind_source_filter4; /* struct ip_msfilter */
 extern const struct kind kind_source_filter;  /* struct group_filter */
 
-/* info.c: what the kernel tells of a connection.  */
+/* kind-info.c: what the kernel tells of a connection.  */
 extern const struct kind kind_tcp_info;
 extern const struct kind kind_congestion_info;
 extern const struct kind kind_memory_info;
@@ -134,7 +134,7 @@ extern const struct kind kind_mptcp_addresses;
 extern const struct kind kind_mptcp_tcp_info;
 extern const struct kind kind_mptcp_full_info;
 
-/* peer.c: who is at the other end, and where.  */
+/* kind-peer.c: who is at the other end, and where.  */
 extern const struct kind kind_credentials; /* struct ucred */
 extern const struct kind kind_groups;      /* gid_t[] */
 extern const struct kind kind_pidfd;       /* a descriptor, given as a pid */
@@ -143,7 +143,7 @@ extern const struct kind kind_path_mtu;    /* struct ip6_mtuinfo */
 extern const struct kind kind_packet_info; /* struct in6_pktinfo */
 extern const struct kind kind_port_range;
 
-/* filter.c: what is let through.  */
+/* kind-filter.c: what is let through.  */
 extern const struct kind kind_filter;       /* struct sock_fprog */
 extern const struct kind kind_icmp_filter;  /* ICMP types, 32 bits */
 extern const struct kind kind_icmp6_filter; /* ICMPv6 types, 256 bits */

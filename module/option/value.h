@@ -58,7 +58,8 @@ void *pool_allocate (struct pool *pool, size_t size);
 void pool_free (struct pool *pool);
 
 /* Make *VALUE of its parts.  Those with a pool return false when memory
-   is exhausted.  A name is a terminated string that is not copied.  */
+   is exhausted.  The NAME of a symbol is a constant string, which Lisp knows
+   by its address.  */
 void value_integer (struct value *value, intmax_t integer);
 void value_unsigned (struct value *value, uintmax_t integer);
 void value_boolean (struct value *value, bool boolean);

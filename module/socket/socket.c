@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "option/get-set.h"
+
 void
 socket_close (int *fd)
 {

@@ -4,7 +4,7 @@
 #ifndef SOCKOPT_VALUES_H
 #define SOCKOPT_VALUES_H
 
-#include "option/option.h"
+#include "option/get-set.h"
 
 struct value of_type (enum value_type type);
 struct value integer (intmax_t number);
