@@ -144,9 +144,9 @@ wait_time (const struct race *race, int timeout)
 }
 
 /* Wait, then see to every contender.  *TIMEOUT is zero afterwards if
-   the leash had an event.  */
+   CANCEL has hung up.  */
 static enum race_state
-wait_for_contenders (struct race *race, int *timeout, int leash)
+wait_for_contenders (struct race *race, int *timeout, int cancel)
 {
   struct pollfd polled[RACE_WIDTH + 1];
   size_t running = race->running;
@@ -155,7 +155,7 @@ wait_for_contenders (struct race *race, int *timeout, int leash)
       .fd = race->contenders[i].again ? -1 : race->contenders[i].fd,
       .events = POLLOUT,
     };
-  polled[running] = (struct pollfd){ .fd = leash };
+  polled[running] = (struct pollfd){ .fd = cancel };
   if (poll (polled, running + 1, wait_time (race, *timeout)) < 0)
     return RACE_RUNNING;
   if (polled[running].revents)
@@ -169,7 +169,7 @@ wait_for_contenders (struct race *race, int *timeout, int leash)
 }
 
 enum race_state
-race_run (struct race *race, int timeout, int leash)
+race_run (struct race *race, int timeout, int cancel)
 {
   int64_t end = milliseconds () + timeout;
   for (;;)
@@ -180,7 +180,7 @@ race_run (struct race *race, int timeout, int leash)
           return RACE_WON;
       if (race->running == 0 && race->next == race->count)
         return RACE_LOST;
-      if (wait_for_contenders (race, &timeout, leash) == RACE_WON)
+      if (wait_for_contenders (race, &timeout, cancel) == RACE_WON)
         return RACE_WON;
       int64_t left = end - milliseconds ();
       if (timeout == 0 || left <= 0)

@@ -58,10 +58,10 @@ struct race
 void race_start (struct race *race, const struct plan *plan,
                  const struct address *addresses, size_t count);
 
-/* Go on for at most TIMEOUT milliseconds, or until LEASH (a descriptor,
-   -1 for none) is let go by the other side.  When the race is over only its FD
-   is open, and it is the caller's to close.  */
-enum race_state race_run (struct race *race, int timeout, int leash);
+/* Go on for at most TIMEOUT milliseconds, or until CANCEL, one end of a
+   socket pair or -1, hangs up because the other end was closed.  When the
+   race is over only its FD is open, and it is the caller's to close.  */
+enum race_state race_run (struct race *race, int timeout, int cancel);
 
 /* Close every socket of RACE.  */
 void race_abandon (struct race *race);

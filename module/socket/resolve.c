@@ -21,7 +21,7 @@ struct job
   atomic_int holders;
   atomic_bool done;
 
-  int leash;
+  int cancel;
   int channel;
   char *line;
 
@@ -95,7 +95,7 @@ static void
 job_free (struct job *job)
 {
   race_abandon (&job->race);
-  socket_close (&job->leash);
+  socket_close (&job->cancel);
   socket_close (&job->channel);
   free (job->addresses);
   if (job->settings)
@@ -113,12 +113,12 @@ job_release (struct job *job)
     job_free (job);
 }
 
-/* Whether the other end of the leash is closed.  What it may have sent
-   is of no interest, so only a hang-up is asked for.  */
+/* Whether the other end of the socket pair is closed.  What it may have
+   sent is of no interest, so only a hang-up is asked for.  */
 static bool
-let_go (const struct job *job)
+is_cancelled (const struct job *job)
 {
-  struct pollfd polled = { .fd = job->leash };
+  struct pollfd polled = { .fd = job->cancel };
   return poll (&polled, 1, 0) > 0;
 }
 
@@ -127,19 +127,19 @@ run_race (struct job *job)
 {
   race_start (&job->race, &job->plan, job->addresses->items,
               job->addresses->count);
-  while (job->state == RACE_RUNNING && !let_go (job))
-    job->state = race_run (&job->race, 1000, job->leash);
+  while (job->state == RACE_RUNNING && !is_cancelled (job))
+    job->state = race_run (&job->race, 1000, job->cancel);
 }
 
-/* Say that the job is done.  From here on what it found belongs to who
-   is told.  If nobody reads the channel any more, there is nobody to
-   tell, and the job is let go of without.  */
+/* Say that the job is done: write to the channel, or else hang up.  From
+   here on what the job found belongs to whoever started it.  If nobody
+   reads the channel any more, nobody needs to know.  */
 static void
-report (struct job *job)
+notify (struct job *job)
 {
   atomic_store (&job->done, true);
   if (job->channel < 0)
-    socket_close (&job->leash);
+    socket_close (&job->cancel);
   else
     while (write (job->channel, job->line, strlen (job->line)) < 0
            && errno == EINTR)
@@ -162,7 +162,7 @@ job_run (void *data)
     }
   if (job->addresses && job->connect)
     run_race (job);
-  report (job);
+  notify (job);
   job_release (job);
   return NULL;
 }
@@ -207,12 +207,12 @@ copy_plan (struct job *job, const struct plan *plan)
 
 struct job *
 job_start (const struct query *query, struct addresses *addresses,
-           const struct plan *plan, int leash, int channel, const char *line)
+           const struct plan *plan, int cancel, int channel, const char *line)
 {
   struct job *job = calloc (1, sizeof *job);
   if (!job)
     {
-      socket_close (&leash);
+      socket_close (&cancel);
       socket_close (&channel);
       free (addresses);
       errno = ENOMEM;
@@ -221,7 +221,7 @@ job_start (const struct query *query, struct addresses *addresses,
   bool ok = true;
   atomic_init (&job->holders, 2);
   atomic_init (&job->done, false);
-  job->leash = leash;
+  job->cancel = cancel;
   job->channel = channel;
   job->addresses = addresses;
   job->race.fd = -1;

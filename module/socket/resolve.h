@@ -32,18 +32,18 @@ struct query
 int resolve_numeric (const struct query *query, struct addresses **result);
 
 /* A lookup, and then perhaps a connect, done by a thread of its own.
-   It holds one end of a leash, a socket pair, and gives up soon after
-   the other end is closed.  */
+   It holds one end of a socket pair, CANCEL, and gives up soon after the
+   other end is closed.  */
 struct job;
 
 /* Start a job for QUERY, or for ADDRESSES (which become the job's) if
    that is not null.  With PLAN, which is copied, connect as well.
-   LEASH becomes the job's.  CHANNEL is a descriptor to write LINE to
+   CANCEL becomes the job's.  CHANNEL is a descriptor to write LINE to
    when the job is done, and then to close; -1 for none.  Return null,
-   with errno, if it cannot be started; then LEASH and CHANNEL are
+   with errno, if it cannot be started; then CANCEL and CHANNEL are
    closed and ADDRESSES freed.  */
 struct job *job_start (const struct query *query, struct addresses *addresses,
-                       const struct plan *plan, int leash, int channel,
+                       const struct plan *plan, int cancel, int channel,
                        const char *line);
 
 /* Whether the job is done.  Only then call the others.  */
