@@ -478,7 +478,6 @@ supported and NO-ERROR is non-nil."
     ('before-bind "before the socket is bound, so when it is made")
     ('before-connect
      "before the socket connects or listens, so when it is made")
-    ('after-bind "at any time once the socket is bound")
     ('listening "on a socket that listens")
     ('after-connect "once the socket is connected")
     (other (symbol-name other))))

@@ -179,8 +179,7 @@ KEYWORD names the option in Lisp, CONSTANT and LEVEL in C.  KIND says in
 words what its values are, PREDICATE what Lisp type they are of; integers
 are from MIN to MAX and count UNIT; symbols are among NAMES.  GET and SET
 are non-nil if it can be read and set.  PHASE is nil, or when it counts:
-`before-bind', `before-connect', `after-bind', `listening' or
-`after-connect'.  READ-CHANGES means that reading it changes the socket,
+`before-bind', `before-connect', `listening' or `after-connect'.  READ-CHANGES means that reading it changes the socket,
 ADJUSTED that the kernel may store another value than the one given,
 ARGUMENT that reading it takes an argument.  CLASSES are the classes of socket
 that have it.  PRIVILEGE says what setting it takes, MANUAL is a man page,

@@ -114,10 +114,10 @@ handle_of_process (emacs_env *env, emacs_value *args)
   bool open = is_open (env, args[1]);
   if (!handle || (open && handle->confirmed))
     return handle;
+  if (!handle_valid (handle))
+    return handle_get (env, LISP_CALL (env, Qrenew, args[0]));
   handle->confirmed = open;
-  return handle_valid (handle)
-           ? handle
-           : handle_get (env, LISP_CALL (env, Qrenew, args[0]));
+  return handle;
 }
 
 bool

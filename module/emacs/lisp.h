@@ -48,7 +48,6 @@
   DO (Qset, "set")                                                            \
   DO (Qbefore_bind, "before-bind")                                            \
   DO (Qbefore_connect, "before-connect")                                      \
-  DO (Qafter_bind, "after-bind")                                              \
   DO (Qlistening, "listening")                                                \
   DO (Qafter_connect, "after-connect")                                        \
   DO (Qargument, "argument")                                                  \

@@ -36,8 +36,6 @@ phase_to_lisp (enum phase phase)
       return Qbefore_bind;
     case PHASE_BEFORE_CONNECT:
       return Qbefore_connect;
-    case PHASE_AFTER_BIND:
-      return Qafter_bind;
     case PHASE_LISTENING:
       return Qlistening;
     case PHASE_AFTER_CONNECT:

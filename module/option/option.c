@@ -228,28 +228,23 @@ const struct option options[] = {
 
   /* IPv4, and IPv6 sockets that carry it: ip(7).  */
   ROW (":ip-add-membership", IP_ADD_MEMBERSHIP, IPPROTO_IP, membership4, SET,
-       CLASSES_PACKET & ~CLASSES_RAW6, "Join an IPv4 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+       CLASSES_PACKET & ~CLASSES_RAW6, "Join an IPv4 multicast group.", .manual = "ip(7)"),
 #ifdef IP_ADD_SOURCE_MEMBERSHIP
   ROW (":ip-add-source-membership", IP_ADD_SOURCE_MEMBERSHIP, IPPROTO_IP,
        source4, SET, CLASSES_PACKET & ~CLASSES_RAW6,
-       "Receive what one source sends to an IPv4 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+       "Receive what one source sends to an IPv4 multicast group.", .manual = "ip(7)"),
 #endif
 #ifdef IP_BLOCK_SOURCE
   ROW (":ip-block-source", IP_BLOCK_SOURCE, IPPROTO_IP, source4, SET,
        CLASSES_PACKET & ~CLASSES_RAW6,
-       "Ignore one source of an IPv4 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+       "Ignore one source of an IPv4 multicast group.", .manual = "ip(7)"),
 #endif
   ROW (":ip-drop-membership", IP_DROP_MEMBERSHIP, IPPROTO_IP, membership4, SET,
-       CLASSES_PACKET & ~CLASSES_RAW6, "Leave an IPv4 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+       CLASSES_PACKET & ~CLASSES_RAW6, "Leave an IPv4 multicast group.", .manual = "ip(7)"),
 #ifdef IP_DROP_SOURCE_MEMBERSHIP
   ROW (":ip-drop-source-membership", IP_DROP_SOURCE_MEMBERSHIP, IPPROTO_IP,
        source4, SET, CLASSES_PACKET & ~CLASSES_RAW6,
-       "Give up receiving one source of an IPv4 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+       "Give up receiving one source of an IPv4 multicast group.", .manual = "ip(7)"),
 #endif
   ROW (":ip-hdrincl", IP_HDRINCL, IPPROTO_IP, boolean, BOTH, CLASSES_RAW4,
        "Take the IPv4 header from what is sent instead of making one.",
@@ -305,8 +300,7 @@ const struct option options[] = {
 #ifdef IP_UNBLOCK_SOURCE
   ROW (":ip-unblock-source", IP_UNBLOCK_SOURCE, IPPROTO_IP, source4, SET,
        CLASSES_PACKET & ~CLASSES_RAW6,
-       "Receive a blocked source of an IPv4 multicast group again.",
-       .phase = PHASE_AFTER_BIND, .manual = "ip(7)"),
+       "Receive a blocked source of an IPv4 multicast group again.", .manual = "ip(7)"),
 #endif
 
 #ifdef __linux__
@@ -325,8 +319,7 @@ const struct option options[] = {
        .manual = "IP_LOCAL_PORT_RANGE(2const)"),
   ROW (":ip-msfilter", IP_MSFILTER, IPPROTO_IP, source_filter4, BOTH,
        CLASSES_PACKET & ~CLASSES_RAW6,
-       "Receive only, or all but, these sources of an IPv4 multicast group.",
-       .phase = PHASE_AFTER_BIND, .flags = OPTION_ARGUMENT,
+       "Receive only, or all but, these sources of an IPv4 multicast group.", .flags = OPTION_ARGUMENT,
        .manual = "ip(7)"),
   ROW (":ip-mtu", IP_MTU, IPPROTO_IP, integer, GET, CLASSES_IP & ~CLASSES_MPTCP,
        "Tell the largest IPv4 packet that fits all the way to the peer.",
@@ -359,38 +352,30 @@ const struct option options[] = {
   /* Multicast groups of either family: RFC 3678.  */
   ROW (":mcast-block-source", MCAST_BLOCK_SOURCE, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Ignore one source of a multicast group.",
-       .phase = PHASE_AFTER_BIND),
+       "Ignore one source of a multicast group."),
   ROW (":mcast-join-group", MCAST_JOIN_GROUP, LEVEL_OF_FAMILY, group, SET,
-       CLASSES_PACKET, "Join a multicast group.",
-       .phase = PHASE_AFTER_BIND),
+       CLASSES_PACKET, "Join a multicast group."),
   ROW (":mcast-join-source-group", MCAST_JOIN_SOURCE_GROUP, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Receive what one source sends to a multicast group.",
-       .phase = PHASE_AFTER_BIND),
+       "Receive what one source sends to a multicast group."),
   ROW (":mcast-leave-group", MCAST_LEAVE_GROUP, LEVEL_OF_FAMILY, group, SET,
-       CLASSES_PACKET, "Leave a multicast group.",
-       .phase = PHASE_AFTER_BIND),
+       CLASSES_PACKET, "Leave a multicast group."),
   ROW (":mcast-leave-source-group", MCAST_LEAVE_SOURCE_GROUP, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Give up receiving one source of a multicast group.",
-       .phase = PHASE_AFTER_BIND),
+       "Give up receiving one source of a multicast group."),
 # ifdef __linux__
   ROW (":mcast-msfilter", MCAST_MSFILTER, LEVEL_OF_FAMILY, source_filter, BOTH,
        CLASSES_PACKET,
-       "Receive only, or all but, these sources of a multicast group.",
-       .phase = PHASE_AFTER_BIND, .flags = OPTION_ARGUMENT),
+       "Receive only, or all but, these sources of a multicast group.", .flags = OPTION_ARGUMENT),
 # endif
   ROW (":mcast-unblock-source", MCAST_UNBLOCK_SOURCE, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Receive a blocked source of a multicast group again.",
-       .phase = PHASE_AFTER_BIND),
+       "Receive a blocked source of a multicast group again."),
 #endif
 
   /* IPv6: ipv6(7).  */
   ROW (":ipv6-add-membership", IPV6_ADD_MEMBERSHIP, IPPROTO_IPV6, membership6,
-       SET, CLASSES_PACKET6, "Join an IPv6 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ipv6(7)"),
+       SET, CLASSES_PACKET6, "Join an IPv6 multicast group.", .manual = "ipv6(7)"),
 #ifdef IPV6_AUTOFLOWLABEL
   ROW (":ipv6-autoflowlabel", IPV6_AUTOFLOWLABEL, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
@@ -404,8 +389,7 @@ const struct option options[] = {
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Fail to send what is too large for one IPv6 packet on its way."),
   ROW (":ipv6-drop-membership", IPV6_DROP_MEMBERSHIP, IPPROTO_IPV6,
-       membership6, SET, CLASSES_PACKET6, "Leave an IPv6 multicast group.",
-       .phase = PHASE_AFTER_BIND, .manual = "ipv6(7)"),
+       membership6, SET, CLASSES_PACKET6, "Leave an IPv6 multicast group.", .manual = "ipv6(7)"),
   ROW (":ipv6-multicast-hops", IPV6_MULTICAST_HOPS, IPPROTO_IPV6, integer,
        BOTH, CLASSES_PACKET6,
        "Let sent IPv6 multicasts go this many hops; -1 is the default, 1.",

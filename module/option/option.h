@@ -24,8 +24,7 @@ enum phase
   PHASE_ANY,
   PHASE_BEFORE_BIND,
   PHASE_BEFORE_CONNECT, /* or before a server listens */
-  PHASE_AFTER_BIND,
-  PHASE_LISTENING, /* on a socket that listens, and on no other */
+  PHASE_LISTENING,      /* on a socket that listens, and on no other */
   PHASE_AFTER_CONNECT
 };
 

@@ -56,19 +56,6 @@ fail (struct failure *failure, const char *verb, int code,
   return false;
 }
 
-/* Whether PLAN sets the SOL_SOCKET option NUMBER itself.  */
-static bool
-plan_sets (const struct plan *plan, int number)
-{
-  for (size_t i = 0; i < plan->settings_count; i++)
-    {
-      const struct option *option = plan->settings[i].option;
-      if (option->level == SOL_SOCKET && option->number == number)
-        return true;
-    }
-  return false;
-}
-
 void
 settings_free (struct setting *settings, size_t count)
 {
@@ -95,44 +82,28 @@ settings_copy (const struct setting *settings, size_t count)
   return copy;
 }
 
-/* At which step of making a socket a setting is made.  */
-enum step
+/* Whether SETTING is made only once the socket of PLAN is connected.  All
+   others are made as soon as there is a socket.  Those for a socket that
+   listens are, too: the kernel takes them before, and afterwards the first
+   connections could slip through.  A server never connects, so it takes
+   all as soon as it is there.  */
+static bool
+waits_for_connection (const struct plan *plan, const struct setting *setting)
 {
-  STEP_NEW,
-  STEP_BOUND,
-  STEP_CONNECTED
-};
-
-static enum step
-setting_step (const struct plan *plan, const struct setting *setting)
-{
-  switch (setting->option->phase)
-    {
-    case PHASE_AFTER_BIND:
-      return STEP_BOUND;
-    case PHASE_AFTER_CONNECT:
-      return plan->server ? STEP_NEW : STEP_CONNECTED;
-    case PHASE_ANY:
-    case PHASE_BEFORE_BIND:
-    case PHASE_BEFORE_CONNECT:
-    /* The kernel takes these before it listens, too; afterwards the first
-       connections could slip through.  */
-    case PHASE_LISTENING:
-    default:
-      return STEP_NEW;
-    }
+  return setting->option->phase == PHASE_AFTER_CONNECT && !plan->server;
 }
 
-/* Make those settings of PLAN that belong to STEP, on FD of FAMILY.  */
+/* Make those settings of PLAN that take a connection, if CONNECTED, or else
+   all others, on FD of FAMILY.  */
 static bool
-apply_settings (const struct plan *plan, enum step step, int fd, int family,
+apply_settings (const struct plan *plan, bool connected, int fd, int family,
                 struct failure *failure)
 {
   unsigned class = socket_class_for (family, plan->type, plan->protocol);
   for (size_t i = 0; i < plan->settings_count; i++)
     {
       struct setting *setting = &plan->settings[i];
-      if (setting_step (plan, setting) != step)
+      if (waits_for_connection (plan, setting) != connected)
         continue;
       setting->code = option_applies (setting->option, class)
                         ? option_set (fd, setting->option, &setting->bytes)
@@ -148,23 +119,20 @@ bool
 socket_connected (const struct plan *plan, const struct address *address,
                   int fd, struct failure *failure)
 {
-  return apply_settings (plan, STEP_CONNECTED, fd, address_family (address),
-                         failure);
+  return apply_settings (plan, true, fd, address_family (address), failure);
 }
 
 /* A server may be started anew at once on a port that old connections
-   still hold, unless PLAN says otherwise: so core has it.  A local
-   address cannot be shared in that way.  */
+   still hold, as core has it, unless a setting that comes later says
+   otherwise.  A local address cannot be shared in that way.  */
 static bool
-allow_reuse (const struct plan *plan, int fd, int family,
-             struct failure *failure)
+allow_reuse (int fd, int family, struct failure *failure)
 {
   int on = 1;
-  if (family == AF_UNIX || plan_sets (plan, SO_REUSEADDR)
-      || setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0)
-    return true;
-  return fail (failure, "Cannot set reuse option on server socket", errno,
-               NULL);
+  return family == AF_UNIX
+         || setsockopt (fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0
+         || fail (failure, "Cannot set reuse option on server socket", errno,
+                  NULL);
 }
 
 static bool
@@ -188,20 +156,10 @@ set_up_server (const struct plan *plan, int fd, const struct address *address,
                struct failure *failure)
 {
   int family = address_family (address);
-  return allow_reuse (plan, fd, family, failure)
-         && apply_settings (plan, STEP_NEW, fd, family, failure)
+  return allow_reuse (fd, family, failure)
+         && apply_settings (plan, false, fd, family, failure)
          && bind_server (fd, address, failure)
-         && apply_settings (plan, STEP_BOUND, fd, family, failure)
          && listen_server (plan, fd, failure);
-}
-
-static bool
-set_up_client (const struct plan *plan, int fd, const struct address *address,
-               struct failure *failure)
-{
-  int family = address_family (address);
-  return apply_settings (plan, STEP_NEW, fd, family, failure)
-         && apply_settings (plan, STEP_BOUND, fd, family, failure);
 }
 
 int
@@ -214,22 +172,25 @@ socket_make (const struct plan *plan, const struct address *address,
       fail (failure, "Cannot make socket", errno, NULL);
       return -1;
     }
-  bool done = plan->server ? set_up_server (plan, fd, address, failure)
-                           : set_up_client (plan, fd, address, failure);
+  bool done
+    = plan->server
+        ? set_up_server (plan, fd, address, failure)
+        : apply_settings (plan, false, fd, address_family (address), failure);
   if (!done)
     socket_close (&fd);
   return fd;
 }
 
+/* A signal interrupts connect only while that waits (connect(2), EINTR),
+   and on a socket that does not block it never does.  */
 int
 socket_connect (int fd, const struct address *address)
 {
-  if (connect (fd, (const struct sockaddr *) &address->storage,
-               address->length)
-      == 0)
-    return 0;
-  /* An interrupted connect goes on by itself.  */
-  return errno == EINTR ? EINPROGRESS : errno;
+  return connect (fd, (const struct sockaddr *) &address->storage,
+                  address->length)
+             == 0
+           ? 0
+           : errno;
 }
 
 int
@@ -288,7 +249,6 @@ socket_too_late (int fd, const struct option *option)
     case PHASE_BEFORE_CONNECT:
     case PHASE_LISTENING:
       return has_begun_to_connect (fd);
-    case PHASE_AFTER_BIND:
     case PHASE_AFTER_CONNECT:
     case PHASE_ANY:
     default:
