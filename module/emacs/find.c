@@ -5,69 +5,12 @@
 
 #include "emacs/find.h"
 
-#include <errno.h>
-#include <string.h>
-#include <sys/select.h>
+#include <sys/socket.h>
 
+#include "emacs/find-mark.h"
 #include "emacs/lisp-address.h"
 #include "emacs/lisp.h"
-#include "option/kind.h"
 #include "socket/placeholder.h"
-
-/* Emacs makes no process on a descriptor beyond this.  */
-enum
-{
-  DESCRIPTOR_MAX = FD_SETSIZE
-};
-
-/* The marks are linger times that `sockopt-set' refuses, and that a
-   32-bit kernel still stores as they are.  */
-enum
-{
-  MARK_MIN = LINGER_SECONDS_MAX + 1,
-  MARK_MAX = 1 << 20
-};
-
-/* Call core's `set-network-process-option'.  */
-static void
-set_option (emacs_env *env, emacs_value process, emacs_value option,
-            emacs_value value)
-{
-  LISP_CALL (env, Qset_option, process, option, value);
-}
-
-static bool
-read_linger (int fd, struct linger *linger)
-{
-  socklen_t length = sizeof *linger;
-  return getsockopt (fd, SOL_SOCKET, SO_LINGER, linger, &length) == 0;
-}
-
-/* Turning it off does not reset the time, so that is put back first.  */
-static void
-restore_linger (int fd, const struct linger *linger)
-{
-  struct linger on = { .l_onoff = 1, .l_linger = linger->l_linger };
-  setsockopt (fd, SOL_SOCKET, SO_LINGER, &on, sizeof on);
-  if (!linger->l_onoff)
-    setsockopt (fd, SOL_SOCKET, SO_LINGER, linger, sizeof *linger);
-}
-
-/* Whether LINGER is a mark: one that was set after a wrong hint.  */
-static bool
-is_mark (const struct linger *linger)
-{
-  return linger->l_onoff && MARK_MIN <= linger->l_linger
-         && linger->l_linger <= MARK_MAX;
-}
-
-static bool
-has_mark (int fd, int mark)
-{
-  struct linger linger;
-  return read_linger (fd, &linger) && linger.l_onoff
-         && linger.l_linger == mark;
-}
 
 /* Whether FD is a socket of streams.  Of others several may have the
    same addresses.  */
@@ -78,52 +21,6 @@ is_stream (int fd)
   socklen_t length = sizeof type;
   return getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0
          && type == SOCK_STREAM;
-}
-
-/* A mark that no socket carries now.  */
-static int
-unused_mark (const struct linger *before)
-{
-  static int mark = MARK_MIN;
-  mark = mark == MARK_MAX ? MARK_MIN : mark + 1;
-  for (int fd = 0; fd < DESCRIPTOR_MAX; fd++)
-    if (before[fd].l_linger == mark)
-      return unused_mark (before);
-  return mark;
-}
-
-/* Look at HINT alone.  */
-static int
-find_by_hint (emacs_env *env, emacs_value process, int hint)
-{
-  struct linger before;
-  if (hint < 0 || DESCRIPTOR_MAX <= hint || !read_linger (hint, &before)
-      || is_mark (&before))
-    return -1;
-  set_option (env, process, Qlinger, env->make_integer (env, MARK_MIN));
-  if (lisp_pending (env) || !has_mark (hint, MARK_MIN))
-    return -1;
-  restore_linger (hint, &before);
-  return hint;
-}
-
-static int
-find_by_mark (emacs_env *env, emacs_value process)
-{
-  struct linger before[DESCRIPTOR_MAX];
-  int found = -1;
-  for (int fd = 0; fd < DESCRIPTOR_MAX; fd++)
-    if (!read_linger (fd, &before[fd]) || is_mark (&before[fd]))
-      before[fd] = (struct linger){ .l_onoff = 0 };
-  int mark = unused_mark (before);
-  set_option (env, process, Qlinger, env->make_integer (env, mark));
-  for (int fd = 0; fd < DESCRIPTOR_MAX && found < 0; fd++)
-    if (has_mark (fd, mark))
-      {
-        restore_linger (fd, &before[fd]);
-        found = fd;
-      }
-  return found;
 }
 
 /* Whether FD listens at ADDRESS.  */
@@ -141,40 +38,6 @@ listens_at (int fd, const struct address *address)
   (void) address;
   return fd < 0;
 #endif
-}
-
-static int
-broadcast_of (int fd)
-{
-  int value = -1;
-  socklen_t length = sizeof value;
-  if (getsockopt (fd, SOL_SOCKET, SO_BROADCAST, &value, &length) < 0)
-    return -1;
-  return value;
-}
-
-/* Several sockets listen at the same address (SO_REUSEPORT), or none
-   that we can tell by it: toggle a flag that means nothing to a
-   listener, and see whose changes.  */
-static int
-find_by_toggle (emacs_env *env, emacs_value process)
-{
-  int before[DESCRIPTOR_MAX], on[DESCRIPTOR_MAX];
-  int found = -1;
-  for (int fd = 0; fd < DESCRIPTOR_MAX; fd++)
-    before[fd] = broadcast_of (fd);
-  set_option (env, process, Qbroadcast, Qt);
-  for (int fd = 0; fd < DESCRIPTOR_MAX; fd++)
-    on[fd] = broadcast_of (fd);
-  set_option (env, process, Qbroadcast, Qnil);
-  for (int fd = 0; fd < DESCRIPTOR_MAX && found < 0; fd++)
-    if (on[fd] > 0 && broadcast_of (fd) == 0)
-      {
-        setsockopt (fd, SOL_SOCKET, SO_BROADCAST, &before[fd],
-                    sizeof before[fd]);
-        found = fd;
-      }
-  return found;
 }
 
 /* A listener is not marked by its linger time: a connection that
@@ -254,33 +117,34 @@ is_listener (emacs_env *env, emacs_value contact)
 
 /* What the contact plist says of OPTION, to be put back after core has
    changed it.  */
-struct claim
+struct contact_option
 {
   emacs_value option;
   bool present;
   emacs_value value;
 };
 
-static struct claim
-save_claim (emacs_env *env, emacs_value contact, emacs_value option)
+static struct contact_option
+save_contact (emacs_env *env, emacs_value contact, emacs_value option)
 {
   emacs_value cell = LISP_CALL (env, Qplist_member, contact, option);
-  return (struct claim){ .option = option,
-                         .present
-                         = !lisp_pending (env) && env->is_not_nil (env, cell),
-                         .value
-                         = LISP_CALL (env, Qplist_get, contact, option) };
+  return (struct contact_option){
+    .option = option,
+    .present = !lisp_pending (env) && env->is_not_nil (env, cell),
+    .value = LISP_CALL (env, Qplist_get, contact, option)
+  };
 }
 
 /* Core adds a new property at the end, so two cells go from there.  */
 static void
-restore_claim (emacs_env *env, emacs_value contact, const struct claim *claim)
+restore_contact (emacs_env *env, emacs_value contact,
+                 const struct contact_option *saved)
 {
-  emacs_value cell = LISP_CALL (env, Qplist_member, contact, claim->option);
+  emacs_value cell = LISP_CALL (env, Qplist_member, contact, saved->option);
   if (lisp_pending (env) || !env->is_not_nil (env, cell))
     return;
-  if (claim->present)
-    LISP_CALL (env, Qplist_put, contact, claim->option, claim->value);
+  if (saved->present)
+    LISP_CALL (env, Qplist_put, contact, saved->option, saved->value);
   else
     LISP_CALL (env, Qnbutlast, contact, env->make_integer (env, 2));
 }
@@ -331,9 +195,9 @@ check_process (emacs_env *env, emacs_value process)
 static int
 find_server (emacs_env *env, emacs_value process, emacs_value contact)
 {
-  struct claim claim = save_claim (env, contact, Qbroadcast);
+  struct contact_option saved = save_contact (env, contact, Qbroadcast);
   int fd = find_listener (env, process, contact);
-  restore_claim (env, contact, &claim);
+  restore_contact (env, contact, &saved);
   return fd;
 }
 
@@ -341,11 +205,11 @@ find_server (emacs_env *env, emacs_value process, emacs_value contact)
 static int
 find_other (emacs_env *env, emacs_value process, emacs_value contact, int hint)
 {
-  struct claim claim = save_claim (env, contact, Qlinger);
+  struct contact_option saved = save_contact (env, contact, Qlinger);
   int fd = find_by_hint (env, process, hint);
   if (fd < 0 && !lisp_pending (env))
     fd = find_by_mark (env, process);
-  restore_claim (env, contact, &claim);
+  restore_contact (env, contact, &saved);
   return fd;
 }
 

@@ -17,7 +17,7 @@ enum
 
 /* The longest time that `:linger' takes, in seconds (some 18 hours).
    It fits every system's `struct linger'; the module keeps what lies
-   above for marks of its own, see find.c.  */
+   above for marks of its own, see find-mark.c.  */
 enum
 {
   LINGER_SECONDS_MAX = 65535
