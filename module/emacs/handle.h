@@ -12,8 +12,8 @@
 #include "option/option.h"
 #include "socket/resolve.h"
 
-/* A socket as Lisp holds it, in a user pointer.  Before it is laid
-   beneath a process it is OWNED: then it is closed with the handle, at
+/* A socket as Lisp holds it, in a user pointer.  Before it is given
+   to a process it is OWNED: then it is closed with the handle, at
    the latest by the garbage collector.  Afterwards Emacs closes it, and
    IDENTITY tells whether FD is still that socket.  */
 struct handle

@@ -107,10 +107,11 @@ make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
   return process;
 }
 
-/* Lay the socket of HANDLE beneath PROCESS.  */
+/* Put the socket of HANDLE in the place of the one that PROCESS is on.
+   If that fails, PROCESS is deleted.  */
 static void
-lay_beneath (emacs_env *env, emacs_value process, struct handle *handle,
-             const struct guess *guess)
+adopt_socket (emacs_env *env, emacs_value process, struct handle *handle,
+              const struct guess *guess)
 {
   int fd = guess->sure ? guess->fd : find_descriptor (env, process, guess->fd);
   if (fd >= 0)
@@ -146,7 +147,7 @@ DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 4, 4,
     process = make_placeholder (env, args[1], args[2], directory, &guess);
   free (directory);
   if (!lisp_pending (env))
-    lay_beneath (env, process, handle, &guess);
+    adopt_socket (env, process, handle, &guess);
   return process;
 }
 

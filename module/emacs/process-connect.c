@@ -51,6 +51,24 @@ copy_addresses (emacs_env *env, const struct addresses *addresses)
   return copy;
 }
 
+/* The addresses that TARGET is, a copy for a job to own.  Null if it is a
+   list (HOST SERVICE FAMILY), of which *QUERY is made, with TYPE.  */
+static struct addresses *
+target_from_lisp (emacs_env *env, emacs_value target, emacs_value type,
+                  struct owned_query *query)
+{
+  if (!env->eq (env, env->type_of (env, target), Qcons))
+    {
+      const struct addresses *given = addresses_get (env, target);
+      return given ? copy_addresses (env, given) : NULL;
+    }
+  emacs_value rest = LISP_CALL (env, Qcdr, target);
+  emacs_value family = LISP_CALL (env, Qcar, LISP_CALL (env, Qcdr, rest));
+  *query = query_from_lisp (env, LISP_CALL (env, Qcar, target),
+                            LISP_CALL (env, Qcar, rest), family, type);
+  return NULL;
+}
+
 DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 8, 8,
        "Start to connect for the process of HANDLE, and return a job.\n"
        "HANDLE is from `sockopt--hold'.  TARGET is addresses, or a list\n"
@@ -62,26 +80,13 @@ DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 8, 8,
   size_t count, size;
   struct job *job = NULL;
   struct owned_query owned = { .host = NULL };
-  struct addresses *addresses = NULL;
   struct handle *handle = handle_get (env, args[0]);
   struct setting *settings
     = settings_from_lisp (env, args[6], lisp_int (env, args[7]), &count);
   struct plan plan
     = plan_from_lisp (env, args[4], args[5], Qnil, settings, count);
-  if (env->eq (env, env->type_of (env, args[3]), Qcons))
-    {
-      emacs_value rest = LISP_CALL (env, Qcdr, args[3]);
-      owned
-        = query_from_lisp (env, LISP_CALL (env, Qcar, args[3]),
-                           LISP_CALL (env, Qcar, rest),
-                           LISP_CALL (env, Qcar, LISP_CALL (env, Qcdr, rest)),
-                           args[4]);
-    }
-  else
-    {
-      const struct addresses *given = addresses_get (env, args[3]);
-      addresses = given ? copy_addresses (env, given) : NULL;
-    }
+  struct addresses *addresses
+    = target_from_lisp (env, args[3], args[4], &owned);
   char *line = lisp_copy_string (env, args[2], &size);
   int channel = lisp_pending (env) ? -1 : env->open_channel (env, args[1]);
   if (!lisp_pending (env))
@@ -101,7 +106,7 @@ DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 8, 8,
   return job ? job_make (env, job) : Qnil;
 }
 
-/* Whether JOB has an result that nobody has taken yet.  */
+/* Whether JOB has a result that nobody has taken yet.  */
 static bool
 has_result (struct job *job)
 {
@@ -110,10 +115,10 @@ has_result (struct job *job)
          && (job_race (job, &race) != RACE_WON || race->fd >= 0);
 }
 
-/* Put the socket of RACE in the place of the one that holds the process
-   of HANDLE.  */
+/* Put the socket of RACE in the place of the one that the process of
+   HANDLE has been waiting on.  */
 static bool
-adopt_race (emacs_env *env, struct handle *handle, struct race *race)
+adopt_result (emacs_env *env, struct handle *handle, struct race *race)
 {
   int fd = handle->fd;
   int code = placeholder_replace (fd, &race->fd);
@@ -123,7 +128,7 @@ adopt_race (emacs_env *env, struct handle *handle, struct race *race)
       return false;
     }
   handle_adopted (handle, fd);
-  /* It was a local socket that held the process.  */
+  /* Until now it was a local socket.  */
   handle->socket_class = 0;
   return true;
 }
@@ -176,7 +181,7 @@ DEFUN ("sockopt--finish", sockopt_finish, Ssockopt_finish, 3, 3,
   enum race_state state = job_race (job, &race);
   if (state == RACE_RUNNING || race->fd < 0)
     signal_job (env, job, race, args[2]);
-  else if (adopt_race (env, handle, race) && state == RACE_WON)
+  else if (adopt_result (env, handle, race) && state == RACE_WON)
     return job_to_lisp (env, handle, job, args[2]);
   return Qnil;
 }
