@@ -517,19 +517,19 @@ start_mute (struct race *race, struct mute *mute)
   ck_assert_int_eq (race_run (race, 0, -1), RACE_RUNNING);
 }
 
-START_TEST (test_leash_let_go)
+START_TEST (test_cancel)
 {
   struct race race;
   struct mute mute;
-  int leash[2];
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, leash), 0);
+  int cancel[2];
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, cancel), 0);
   start_mute (&race, &mute);
-  close (leash[1]);
+  close (cancel[1]);
   int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 5000, leash[0]), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 5000, cancel[0]), RACE_RUNNING);
   ck_assert_int_lt (now () - start, 500);
   race_abandon (&race);
-  close (leash[0]);
+  close (cancel[0]);
   mute_close (&mute);
 }
 END_TEST
@@ -542,42 +542,42 @@ close_soon (void *data)
   return NULL;
 }
 
-START_TEST (test_leash_let_go_meanwhile)
+START_TEST (test_cancel_meanwhile)
 {
   struct race race;
   struct mute mute;
-  int leash[2];
+  int cancel[2];
   pthread_t thread;
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, leash), 0);
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, cancel), 0);
   start_mute (&race, &mute);
-  ck_assert_int_eq (pthread_create (&thread, NULL, close_soon, &leash[1]), 0);
+  ck_assert_int_eq (pthread_create (&thread, NULL, close_soon, &cancel[1]), 0);
   int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 5000, leash[0]), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 5000, cancel[0]), RACE_RUNNING);
   int64_t took = now () - start;
   pthread_join (thread, NULL);
   ck_assert_int_ge (took, 90);
   ck_assert_int_lt (took, 1000);
   race_abandon (&race);
-  close (leash[0]);
+  close (cancel[0]);
   mute_close (&mute);
 }
 END_TEST
 
-/* What comes along the leash is not the end of it.  */
-START_TEST (test_leash_with_data)
+/* What comes along the socket pair is not the end of it.  */
+START_TEST (test_cancel_with_data)
 {
   struct race race;
   struct mute mute;
-  int leash[2];
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, leash), 0);
-  ck_assert_int_eq (send (leash[1], "x", 1, MSG_NOSIGNAL), 1);
+  int cancel[2];
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, cancel), 0);
+  ck_assert_int_eq (send (cancel[1], "x", 1, MSG_NOSIGNAL), 1);
   start_mute (&race, &mute);
   int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 100, leash[0]), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 100, cancel[0]), RACE_RUNNING);
   ck_assert_int_ge (now () - start, 95);
   race_abandon (&race);
-  close (leash[0]);
-  close (leash[1]);
+  close (cancel[0]);
+  close (cancel[1]);
   mute_close (&mute);
 }
 END_TEST
@@ -687,9 +687,9 @@ connect_suite (void)
   tcase_add_test (time, test_steps);
   tcase_add_test (time, test_steps_to_loss);
   TCase *end = add_case (suite, "giving up");
-  tcase_add_test (end, test_leash_let_go);
-  tcase_add_test (end, test_leash_let_go_meanwhile);
-  tcase_add_test (end, test_leash_with_data);
+  tcase_add_test (end, test_cancel);
+  tcase_add_test (end, test_cancel_meanwhile);
+  tcase_add_test (end, test_cancel_with_data);
   tcase_add_test (end, test_abandon);
   tcase_add_test (end, test_abandon_early);
   tcase_add_test (end, test_abandon_won);

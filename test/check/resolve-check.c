@@ -229,7 +229,7 @@ END_TEST
 
 /* Jobs.  */
 
-/* A job as the tests start one.  OURS is our end of its leash, LINES the
+/* A job as the tests start one.  OURS is our end of its socket pair, LINES the
    reading end of its channel.  */
 struct started
 {
@@ -258,7 +258,7 @@ one_address (const struct address *address)
   return addresses_of (address, 1);
 }
 
-/* The ends of a leash or of a channel, closed on exec.  */
+/* The ends of a socket pair or of a channel, closed on exec.  */
 static void
 open_pair (int pair[2])
 {
@@ -270,12 +270,12 @@ static void
 start_query (struct started *started, const struct query *query,
              struct addresses *addresses, const struct plan *plan)
 {
-  int leash[2], channel[2];
-  open_pair (leash);
+  int cancel[2], channel[2];
+  open_pair (cancel);
   ck_assert_int_eq (pipe (channel), 0);
-  *started = (struct started){ .ours = leash[0], .lines = channel[0] };
+  *started = (struct started){ .ours = cancel[0], .lines = channel[0] };
   started->job
-    = job_start (query, addresses, plan, leash[1], channel[1], "done\n");
+    = job_start (query, addresses, plan, cancel[1], channel[1], "done\n");
   ck_assert_ptr_nonnull (started->job);
 }
 
@@ -409,20 +409,20 @@ START_TEST (test_job_system_code)
 }
 END_TEST
 
-/* Without a channel the leash tells.  */
+/* Without a channel the socket pair tells.  */
 START_TEST (test_job_without_channel)
 {
-  int leash[2];
+  int cancel[2];
   struct query query
     = { .host = "127.0.0.1", .service = "80", .type = SOCK_STREAM };
-  open_pair (leash);
-  struct job *job = job_start (&query, NULL, NULL, leash[1], -1, NULL);
+  open_pair (cancel);
+  struct job *job = job_start (&query, NULL, NULL, cancel[1], -1, NULL);
   ck_assert_ptr_nonnull (job);
-  ck_assert_int_ne (poll_events (leash[0], 0, 5000) & POLLHUP, 0);
+  ck_assert_int_ne (poll_events (cancel[0], 0, 5000) & POLLHUP, 0);
   ck_assert (job_done (job));
   check_lookup_code (job, 0);
   job_release (job);
-  close (leash[0]);
+  close (cancel[0]);
 }
 END_TEST
 
@@ -595,9 +595,9 @@ END_TEST
 
 /* Giving up.  */
 
-/* The leash is let go while the job connects: it ends with no result,
+/* The job is cancelled while the job connects: it ends with no result,
    and says so once.  */
-START_TEST (test_job_leash_while_connecting)
+START_TEST (test_job_cancel_while_connecting)
 {
   struct started started;
   struct race *race;
@@ -618,8 +618,8 @@ START_TEST (test_job_leash_while_connecting)
 }
 END_TEST
 
-/* What comes along the leash does not end the job.  */
-START_TEST (test_job_leash_with_data)
+/* What comes along the socket pair does not end the job.  */
+START_TEST (test_job_cancel_with_data)
 {
   struct started started;
   struct mute mute;
@@ -635,8 +635,8 @@ START_TEST (test_job_leash_with_data)
 }
 END_TEST
 
-/* The leash is let go during the lookup: there is no connection.  */
-START_TEST (test_job_leash_while_looking_up)
+/* The job is cancelled during the lookup: there is no connection.  */
+START_TEST (test_job_cancel_while_looking_up)
 {
   struct started started;
   struct address address;
@@ -770,8 +770,8 @@ START_TEST (test_job_cannot_start)
 {
   pthread_attr_t old, huge;
   struct address address = loopback (AF_INET, 80);
-  int leash[2], channel[2];
-  open_pair (leash);
+  int cancel[2], channel[2];
+  open_pair (cancel);
   open_pair (channel);
   ck_assert_int_eq (pthread_getattr_default_np (&old), 0);
   ck_assert_int_eq (pthread_attr_init (&huge), 0);
@@ -779,7 +779,7 @@ START_TEST (test_job_cannot_start)
   ck_assert_int_eq (pthread_setattr_default_np (&huge), 0);
   struct addresses *addresses = one_address (&address);
   errno = 0;
-  struct job *job = job_start (&no_query, addresses, &stream_plan, leash[1],
+  struct job *job = job_start (&no_query, addresses, &stream_plan, cancel[1],
                                channel[1], "done\n");
   int code = errno;
   pthread_setattr_default_np (&old);
@@ -787,10 +787,10 @@ START_TEST (test_job_cannot_start)
   pthread_attr_destroy (&huge);
   ck_assert_ptr_null (job);
   ck_assert_int_ne (code, 0);
-  ck_assert (!is_open (leash[1]));
+  ck_assert (!is_open (cancel[1]));
   ck_assert (!is_open (channel[1]));
   ck_assert_int_ne (poll_events (channel[0], 0, 0) & POLLHUP, 0);
-  close (leash[0]);
+  close (cancel[0]);
   close (channel[0]);
 }
 END_TEST
@@ -872,12 +872,12 @@ resolve_suite (void)
   tcase_add_test (jobs, test_job_copies_plan);
   tcase_add_test (jobs, test_job_failing_setting);
   TCase *end = add_case (suite, "giving up");
-  tcase_add_loop_test (end, test_job_leash_while_connecting, SAMPLE_TCP4,
+  tcase_add_loop_test (end, test_job_cancel_while_connecting, SAMPLE_TCP4,
                        SAMPLE_TCP4 + 1);
-  tcase_add_loop_test (end, test_job_leash_while_connecting,
+  tcase_add_loop_test (end, test_job_cancel_while_connecting,
                        SAMPLE_LOCAL_STREAM, SAMPLE_LOCAL_STREAM + 1);
-  tcase_add_test (end, test_job_leash_with_data);
-  tcase_add_test (end, test_job_leash_while_looking_up);
+  tcase_add_test (end, test_job_cancel_with_data);
+  tcase_add_test (end, test_job_cancel_while_looking_up);
   tcase_add_test (end, test_job_released_while_looking_up);
   tcase_add_loop_test (end, test_job_released_while_connecting, SAMPLE_TCP4,
                        SAMPLE_TCP4 + 1);
