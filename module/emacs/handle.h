@@ -29,8 +29,8 @@ struct handle
      right for as long as Emacs calls the process open.  */
   bool confirmed;
 
-  /* The other end of what holds a process that is still connecting, or
-     -1.  */
+  /* Of a process that still connects: the other end of the socket that it
+     waits on.  Otherwise -1.  */
   int peer;
 };
 

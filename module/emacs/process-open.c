@@ -50,8 +50,6 @@ open_connected (emacs_env *env, const struct plan *plan,
   if (race.fd >= 0)
     *failure = (struct failure){ .code = socket_error (race.fd),
                                  .verb = "make client process failed" };
-  else if (state == RACE_RUNNING)
-    failure->code = EINTR;
   race_abandon (&race);
   return -1;
 }

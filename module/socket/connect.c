@@ -28,11 +28,15 @@ void
 race_start (struct race *race, const struct plan *plan,
             const struct address *addresses, size_t count)
 {
-  *race = (struct race){ .plan = plan,
-                         .addresses = addresses,
-                         .count = count,
-                         .next_start = milliseconds (),
-                         .fd = -1 };
+  *race = (struct race){
+    .plan = plan,
+    .addresses = addresses,
+    .count = count,
+    .next_start = milliseconds (),
+    .fd = -1,
+    /* Until an address fails, a race that ends was given up.  */
+    .failure = { .code = ECANCELED, .verb = "make client process failed" },
+  };
 }
 
 /* Take contender I out of the race.  */

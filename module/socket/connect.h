@@ -47,7 +47,8 @@ struct race
 
   /* RACE_WON: the connected socket and the index of its address.
      RACE_LOST: FD is the last socket that failed, its error unread, or
-     -1 when there is none; then FAILURE says what happened.  */
+     -1 when there is none; then FAILURE says what happened.
+     RACE_RUNNING: FAILURE says so, too, for when the race is given up.  */
   int fd;
   size_t address;
   struct failure failure;

@@ -528,6 +528,9 @@ START_TEST (test_cancel)
   int64_t start = now ();
   ck_assert_int_eq (race_run (&race, 5000, cancel[0]), RACE_RUNNING);
   ck_assert_int_lt (now () - start, 500);
+  /* Who asks why there is no connection is told something.  */
+  ck_assert_int_eq (race.failure.code, ECANCELED);
+  ck_assert_str_eq (race.failure.verb, "make client process failed");
   race_abandon (&race);
   close (cancel[0]);
   mute_close (&mute);
