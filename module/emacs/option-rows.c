@@ -82,11 +82,20 @@ classes_to_lisp (emacs_env *env, unsigned classes)
 static emacs_value
 names_to_lisp (emacs_env *env, const struct kind *kind)
 {
-  emacs_value names[64];
   ptrdiff_t count = 0;
-  for (const struct name *name = kind->names; name && name->name; name++)
-    names[count++] = lisp_symbol (env, name->name);
-  return lisp_call (env, Qlist, count, names);
+  while (kind->names && kind->names[count].name)
+    count++;
+  emacs_value *names = calloc ((size_t) count + 1, sizeof *names);
+  if (!names)
+    {
+      lisp_signal_memory (env);
+      return Qnil;
+    }
+  for (ptrdiff_t i = 0; i < count; i++)
+    names[i] = lisp_symbol (env, kind->names[i].name);
+  emacs_value list = lisp_call (env, Qlist, count, names);
+  free (names);
+  return list;
 }
 
 static const char *
