@@ -15,109 +15,66 @@
 (require 'cl-lib)
 (require 'sockopt)
 (require 'sockopt-process)
+(require 'sockopt-rules)
 
-(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
+(autoload 'sockopt-apply-rules "sockopt-apply" nil t)
+(autoload 'sockopt-apply-rules-preview "sockopt-apply" nil t)
 
-;;; Rules
-
-(defcustom sockopt-presets
-  '((dead-peer :keepalive t :tcp-keepidle 60 :tcp-keepintvl 10
-               :tcp-keepcnt 6 :tcp-user-timeout 120000)
-    (low-latency :tcp-nodelay t))
-  "Names for groups of socket options, to be used in `sockopt-rules'.
-Each element is (NAME OPTION VALUE OPTION VALUE ...).
-
-As it comes, `dead-peer' ends a connection 120 seconds after its peer has
-vanished: idle, after 60 seconds and 6 probes 10 seconds apart; with data
-under way, when that has not been acknowledged for as long.
-`low-latency' sends small messages at once."
-  :type '(alist :key-type (symbol :tag "Name")
-                :value-type (plist :key-type (symbol :tag "Option")
-                                   :value-type (sexp :tag "Value")))
-  :group 'sockopt)
-
-(defcustom sockopt-rules nil
-  "Socket options for network processes, whoever makes them.
-They apply while `sockopt-mode' is on, to processes that are made then;
-\\[sockopt-apply-rules] applies them to those there are.
-
-Each element is (MATCH SETTING...).  MATCH is a plist; all that it has
-must hold, so nil matches every network process:
-  :name REGEXP      the process's name matches
-  :host REGEXP      the host, as the caller named it, matches
-  :service SERVICE  a port number or name, or a list of them
-  :family FAMILY    `ipv4', `ipv6' or `local', as the caller gave it
-  :type TYPE        `stream', `datagram' or `seqpacket'
-  :server BOOL      it is a server, or is not
-  :tls BOOL         it is made with `:tls-parameters', or is not
-  :predicate FUNCTION
-                    FUNCTION, called with the plist of arguments of
-                    `make-network-process', returns non-nil
-
-Each SETTING is the name of a preset in `sockopt-presets', or a list
-\(OPTION VALUE).  All rules that match apply in order; what comes later
-wins, and what the caller asks for wins over all of them.  An option that
-fails is reported once, and the connection goes on."
-  :type '(repeat
-          (cons :tag "Rule"
-                (plist :tag "If"
-                       :options
-                       ((:name regexp) (:host regexp)
-                        (:service (choice integer string
-                                          (repeat (choice integer string))))
-                        (:family (choice (const ipv4) (const ipv6)
-                                         (const local)))
-                        (:type (choice (const stream) (const datagram)
-                                       (const seqpacket)))
-                        (:server boolean) (:tls boolean)
-                        (:predicate function)))
-                (repeat :tag "Then"
-                        (choice (symbol :tag "Preset")
-                                (list :tag "Option"
-                                      (symbol :tag "Name")
-                                      (sexp :tag "Value"))))))
-  :group 'sockopt)
-
-(defun sockopt-mode--match-p (key value args)
-  "Return non-nil if ARGS are as KEY and VALUE in a rule say."
-  (pcase key
-    ((or :name :host)
-     (let ((text (plist-get args key)))
-       (and (stringp text) (string-match-p value text))))
-    (:service
-     (let ((service (plist-get args :service)))
-       (cl-some (lambda (one) (equal (format "%s" one) (format "%s" service)))
-                (ensure-list value))))
-    (:family (eq value (plist-get args :family)))
-    (:type (eq value (or (plist-get args :type) 'stream)))
-    (:server (eq (not value) (not (plist-get args :server))))
-    (:tls (eq (not value) (not (plist-get args :tls-parameters))))
-    (:predicate (funcall value (copy-sequence args)))
-    (_ (signal 'sockopt-error (list "Unknown condition in a rule" key)))))
-
-(defun sockopt-mode--rule-matches-p (rule args)
-  "Return non-nil if RULE is for a process that ARGS make."
-  (unless (consp rule)
-    (signal 'sockopt-error (list "Not a rule" rule)))
-  (cl-loop for (key value) on (car rule) by #'cddr
-           always (sockopt-mode--match-p key value args)))
-
-(defun sockopt-mode--setting-plist (setting)
-  "Return the options of SETTING in a rule as a plist."
-  (cond ((consp setting) (list (car setting) (cadr setting)))
-        ((and setting (assq setting sockopt-presets))
-         (copy-sequence (cdr (assq setting sockopt-presets))))
-        (t (signal 'sockopt-error (list "Unknown preset" setting)))))
+;;; Reports
 
 (defvar sockopt-mode--reported nil
-  "A list of what has been reported: (RULE . OPTION).")
+  "What has been reported, a list of (RULE OPTION MESSAGE).
+OPTION is nil where that is about the whole rule.")
+
+(defvar sockopt-mode--lighter nil
+  "What the mode line shows of `sockopt-mode': how many rules failed.")
+;; Else the mode line would ignore its properties.
+(put 'sockopt-mode--lighter 'risky-local-variable t)
+
+(defun sockopt-mode--failed ()
+  "Return the rules that are wrong, or that failed for a process."
+  (let ((failed (mapcar #'car (sockopt-rules-wrong)))
+        (rules (sockopt-rules--state-rules (sockopt-rules--now))))
+    (dolist (entry sockopt-mode--reported failed)
+      (when (and (memq (car entry) rules) (not (memq (car entry) failed)))
+        (push (car entry) failed)))))
+
+(defvar sockopt-mode-lighter-map
+  (let ((map (make-sparse-keymap)))
+    (define-key map [mode-line mouse-1] #'sockopt-apply-rules-preview)
+    map)
+  "Keymap of what `sockopt-mode' shows in the mode line.")
+
+(defun sockopt-mode--show-failed ()
+  "Have the mode line show how many rules failed."
+  (let ((count (length (sockopt-mode--failed))))
+    (setq sockopt-mode--lighter
+          (and (< 0 count)
+               (list :propertize (format " sockopt:%d!" count)
+                     'face 'warning
+                     'local-map sockopt-mode-lighter-map
+                     'mouse-face 'mode-line-highlight
+                     'help-echo
+                     (format "%d of the rules failed\nmouse-1: show them"
+                             count))))
+    (force-mode-line-update t)))
+
+(defun sockopt-mode--reported-p (rule option)
+  "Return non-nil if it has been reported that RULE could not set OPTION."
+  (cl-some (lambda (entry)
+             ;; A rule may be too deep to be compared otherwise.
+             (and (eq rule (car entry)) (eq option (nth 1 entry))))
+           sockopt-mode--reported))
 
 (defun sockopt-mode--report (rule option message)
-  "Say that RULE could not set OPTION, for the reason MESSAGE, once."
-  (let ((key (cons rule option)))
-    (unless (member key sockopt-mode--reported)
-      (push key sockopt-mode--reported)
-      (message "sockopt: rule %S: %s: %s" rule option message))))
+  "Say that RULE could not set OPTION, for the reason MESSAGE, once.
+OPTION is nil if that is about the whole rule."
+  (unless (sockopt-mode--reported-p rule option)
+    (push (list rule option message) sockopt-mode--reported)
+    (sockopt-mode--show-failed)
+    (message "sockopt: rule %s: %s%s" (sockopt-rules--text rule)
+             (if option (format "%s: " option) "")
+             message)))
 
 (defun sockopt-mode--safely (rule option function &rest arguments)
   "Call FUNCTION with ARGUMENTS for OPTION, nil for none, of RULE.
@@ -125,48 +82,158 @@ If that signals an error, report it and return nil: a rule never breaks a
 connection."
   (condition-case error
       (apply function arguments)
-    (error (sockopt-mode--report rule option (error-message-string error))
+    (error (sockopt-mode--report rule option (sockopt-rules--reason error))
            nil)))
 
-(defun sockopt-mode--check (option value)
-  "Return non-nil if OPTION can be set to VALUE, or signal an error."
-  (sockopt--check (vector (sockopt--row option) value))
-  t)
+(defun sockopt-mode--report-wrong ()
+  "Report the rules that are wrong, unless the user has been warned."
+  (pcase-dolist (`(,rule . ,reason) (sockopt-rules-wrong))
+    (unless (memq rule sockopt-rules--warned)
+      (sockopt-mode--report rule nil reason))))
 
-(defun sockopt-mode--rule-plist (rule)
-  "Return the options of RULE, those that can be set at all, as a plist.
-Report the others."
-  (cl-loop for setting in (cdr rule)
-           append (cl-loop for (option value)
-                           on (sockopt-mode--safely
-                               rule nil #'sockopt-mode--setting-plist
-                               setting)
-                           by #'cddr
-                           when (sockopt-mode--safely
-                                 rule option #'sockopt-mode--check
-                                 option value)
-                           append (list option value))))
+;;; The module
 
-(defun sockopt-mode--rules-for (args)
-  "Return the rules for a process that ARGS make."
+(defvar sockopt-mode--warned nil
+  "Non-nil if the user has been warned that there is no module.")
+
+(defun sockopt-mode--warn-module (reason)
+  "Warn once that rules need the module, which for REASON is not there."
+  (unless sockopt-mode--warned
+    (setq sockopt-mode--warned t)
+    (display-warning
+     'sockopt
+     (format-message "Rules are not used, because they need the module.\n%s\n\
+To build it, type `M-x sockopt-module-compile'." reason))))
+
+(defun sockopt-mode--offer-module (reason)
+  "Offer to build the module, which for REASON is not there."
+  (if (y-or-n-p (format "Rules need the module.  %s.  Build it now? "
+                        reason))
+      (call-interactively #'sockopt-module-compile)
+    (sockopt-mode--warn-module reason)))
+
+(defun sockopt-mode--check-rules (ask)
+  "Check the rules, with the module if it can be had.
+If it cannot, offer to build it if ASK is non-nil, and warn otherwise."
+  (when sockopt-rules
+    (let ((reason (sockopt-rules-load-module)))
+      (cond ((null reason))
+            (ask (sockopt-mode--offer-module reason))
+            (t (sockopt-mode--warn-module reason))))
+    (sockopt-rules-warn))
+  (sockopt-mode--show-failed))
+
+(defun sockopt-mode--need-module (options)
+  "Load the module, or signal that OPTIONS, a plist, need it.
+This is called from anywhere, so it asks nothing."
+  (let ((reason (and (not (sockopt--loaded-p))
+                     (sockopt-rules-load-module))))
+    (when reason
+      (signal 'sockopt-error
+              (list (format "%s needs the module; %s" (car options)
+                            reason))))))
+
+;;; What rules set
+
+(defun sockopt-mode--matching (args)
+  "Return the rules for a process that ARGS make, as `sockopt-rule's."
   (cl-remove-if-not
    (lambda (rule)
-     (sockopt-mode--safely rule nil #'sockopt-mode--rule-matches-p
-                           rule args))
-   sockopt-rules))
+     (sockopt-mode--safely (sockopt-rule-source rule) nil
+                           #'sockopt-rules-match-p
+                           (sockopt-rule-match rule) args))
+   (sockopt-rules--state-right (sockopt-rules--now))))
 
-(defun sockopt-mode--rule-options (rules)
-  "Return what RULES set as a list of (OPTION VALUE RULE), the last of each."
-  (let ((sockopt--inhibit-offer t))
-    (sockopt--ensure-module))
-  (let (settings)
+(defun sockopt-mode--rules-for (args)
+  "Return the rules for a process that ARGS make, as `sockopt-rule's.
+If there are any, load the module, or warn."
+  (let* ((rules (sockopt-mode--matching args))
+         (reason (and rules
+                      (not (sockopt--loaded-p))
+                      (sockopt-rules-load-module))))
+    (cond (reason (sockopt-mode--warn-module reason)
+                  (setq rules nil))
+          ;; More may be wrong, now that values can be checked.
+          (rules (setq rules (sockopt-mode--matching args))))
+    (sockopt-mode--report-wrong)
+    rules))
+
+(defun sockopt-mode--classes (args)
+  "Return the classes of socket that ARGS may make, nil if that is unknown."
+  (let* ((type (or (plist-get args :type) 'stream))
+         (address (or (plist-get args :remote) (plist-get args :local)))
+         (local (or (stringp address) (eq (plist-get args :family) 'local)))
+         (names (cdr (assq type '((stream "tcp") (datagram "udp")
+                                  (raw "raw") (seqpacket))))))
+    (cond ((or (plist-get args :use-external-socket)
+               (not (memq (plist-get args :protocol) '(nil 0))))
+           nil)
+          (local (list (intern (format "local-%s" type))))
+          ((eq (plist-get args :family) 'vsock) '(vsock))
+          (t (cl-loop for name in names
+                      append (sockopt-mode--class-family name args address))))))
+
+(defun sockopt-mode--class-family (name args address)
+  "Return the classes called NAME of the families that ARGS may mean.
+ADDRESS is the one in ARGS, or nil."
+  (let ((family (plist-get args :family))
+        (length (and (vectorp address) (length address))))
+    (mapcar (lambda (digit) (intern (concat name digit)))
+            (cond ((or (eq family 'ipv4) (eql length 5)) '("4"))
+                  ((or (eq family 'ipv6) (eql length 9)) '("6"))
+                  (t '("4" "6"))))))
+
+(defun sockopt-mode--had-p (option classes)
+  "Return non-nil if OPTION is of any of CLASSES, or they are unknown."
+  (or (null classes)
+      (cl-intersection classes
+                       (sockopt-option-classes (sockopt-option option)))))
+
+(defun sockopt-mode--rule-options (rules args lacking)
+  "Return what RULES set of what ARGS make, the last of each option.
+Value is a list of (OPTION VALUE RULE PRESET).  What such a socket does
+not have is left out; if it is not of a preset, LACKING is called with
+the rule and the option."
+  (let ((classes (sockopt-mode--classes args))
+        settings)
     (dolist (rule rules)
-      (cl-loop for (option value)
-               on (sockopt-mode--safely rule nil
-                                        #'sockopt-mode--rule-plist rule)
-               by #'cddr
-               do (setf (alist-get option settings) (list value rule))))
+      (pcase-dolist (`(,option ,value ,preset) (sockopt-rule-settings rule))
+        (let ((source (sockopt-rule-source rule)))
+          (cond ((eq option :child-options))
+                ((sockopt-mode--had-p option classes)
+                 (setf (alist-get option settings)
+                       (list value source preset)))
+                ((not preset)
+                 (funcall lacking source option))))))
     (nreverse settings)))
+
+(defun sockopt-mode--report-lacking (rule option)
+  "Report that a socket does not have OPTION of RULE."
+  (sockopt-mode--report rule option "this socket has no such option"))
+
+(defun sockopt-mode--rule-child-options (rules)
+  "Return what RULES set of the children of a server, as a plist."
+  (let (options)
+    (dolist (rule rules)
+      (pcase-dolist (`(,option ,value ,_) (sockopt-rule-settings rule))
+        (when (eq option :child-options)
+          (cl-loop for (option value) on value by #'cddr
+                   do (setq options (plist-put options option value))))))
+    options))
+
+(defun sockopt-mode--with-child-options (args plist)
+  "Return ARGS with the options in PLIST among its `:child-options'.
+What ARGS have there wins.  If that is no plist, the caller is to know."
+  (let* ((own (plist-get args :child-options))
+         (length (proper-list-p own))
+         (all (copy-sequence plist)))
+    (if (or (null plist) (null length) (= 1 (% length 2))
+            (not (plist-get args :server))
+            (eq (plist-get args :type) 'datagram))
+        args
+      (cl-loop for (option value) on own by #'cddr
+               do (setq all (plist-put all option value)))
+      (plist-put (copy-sequence args) :child-options all))))
 
 ;;; Core's functions, taking every option
 
@@ -180,54 +247,127 @@ Report the others."
        (not (sockopt--keyword-p keyword))
        (featurep 'sockopt keyword)))
 
+(defun sockopt-mode--without-prefix (name)
+  "Return the NAME of an option without its first word, or nil."
+  (and (string-match "\\`:[a-z0-9]+-\\(.+\\)\\'" name)
+       (concat ":" (match-string 1 name))))
+
+(defun sockopt-mode--like-p (name option)
+  "Return non-nil if NAME is nearly the name of OPTION, a keyword.
+That is, but for two letters or for what comes before the first hyphen."
+  (let ((other (symbol-name option)))
+    (or (equal name (sockopt-mode--without-prefix other))
+        (equal other (sockopt-mode--without-prefix name))
+        (and (< 6 (length name))
+             (<= (string-distance name other) 2)))))
+
+(defun sockopt-mode--find-meant (keyword)
+  "Return the option that KEYWORD, which nobody knows, may mean, or nil."
+  (let ((name (symbol-name keyword)))
+    (and (< (length name) 64)
+         (cl-find-if (lambda (option) (sockopt-mode--like-p name option))
+                     (sockopt-rules--option-keywords)))))
+
+(defun sockopt-mode--meant (keyword)
+  "Return the option that KEYWORD, which nobody knows, may mean, or nil.
+Keep that as a property of KEYWORD, for finding it takes a while."
+  (let ((known (get keyword 'sockopt-mode--meant)))
+    (if known
+        (car known)
+      (car (put keyword 'sockopt-mode--meant
+                (list (sockopt-mode--find-meant keyword)))))))
+
+(defun sockopt-mode--check-keyword (keyword)
+  "Signal an error if KEYWORD, no option, is nearly one.
+Not if core of this version knows it."
+  (when (and (keywordp keyword)
+             (not (sockopt--keyword-p keyword))
+             (not (featurep 'make-network-process (list keyword t))))
+    (let ((option (sockopt-mode--meant keyword)))
+      (when option
+        (signal 'sockopt-unsupported
+                (list keyword (format-message "unknown; did you mean `%s'?"
+                                              option)))))))
+
 (defun sockopt-mode--options-in (plist)
-  "Return the socket options in PLIST as a plist."
+  "Return the socket options in PLIST as a plist.
+Signal an error if one is misspelt."
   (let (options)
     (while plist
-      (when (sockopt-mode--option-p (car plist))
-        (push (car plist) options)
-        (push (cadr plist) options))
+      (cond ((sockopt-mode--option-p (car plist))
+             (push (car plist) options)
+             (push (cadr plist) options))
+            (t (sockopt-mode--check-keyword (car plist))))
       (setq plist (cddr plist)))
     (nreverse options)))
+
+(defun sockopt-mode--note-failure (process setting message)
+  "Report that SETTING of PROCESS failed for the reason MESSAGE.
+SETTING is one of those that `sockopt-mode--rule-options' returns.  Of a
+preset, what the socket does not have is not worth a word."
+  (pcase-let* ((`(,option ,_value ,rule ,preset) setting)
+               (had (condition-case nil
+                        (sockopt-supported-p option process)
+                      (error t))))
+    (cond (had (sockopt-mode--report rule option message))
+          ((not preset) (sockopt-mode--report-lacking rule option)))))
+
+(defvar sockopt-mode--applied (make-hash-table :test #'eq :weakness 'key)
+  "What rules have set of each process when it was made.
+That is a list of (OPTION VALUE RULE PRESET).")
 
 (defun sockopt-mode--reporter (settings)
   "Return a function that reports which of SETTINGS failed.
 They are as `sockopt-mode--rule-options' returns them."
-  (lambda (_process failures)
+  (lambda (process failures)
+    (puthash process
+             (cl-remove-if (lambda (setting) (assq (car setting) failures))
+                           settings)
+             sockopt-mode--applied)
     (pcase-dolist (`(,option . ,message) failures)
-      (sockopt-mode--report (nth 2 (assq option settings)) option message))))
+      (sockopt-mode--note-failure process (assq option settings) message))))
 
 (defun sockopt-mode--make (core &rest args)
   "Make a network process by ARGS; CORE is `make-network-process'.
-Keywords that nobody knows are left alone, as core does."
+Keywords that are no option's, nor nearly, are left alone, as core does."
   (let ((options (sockopt-mode--options-in args)))
     (if (or options sockopt-mode--stream sockopt-rules
             (plist-member args :child-options))
         (sockopt-mode--make-perhaps core args options)
       (apply core args))))
 
+(defun sockopt-mode--rules-safely (args)
+  "Return (SETTINGS CHILD-OPTIONS) by rules for a process that ARGS make.
+Each is nil if there are none."
+  (when (and args sockopt-rules)
+    (sockopt-mode--safely
+     sockopt-rules nil
+     (lambda ()
+       (let ((rules (sockopt-mode--rules-for args)))
+         (list (sockopt-mode--rule-options rules args
+                                           #'sockopt-mode--report-lacking)
+               (sockopt-mode--rule-child-options rules)))))))
+
 (defun sockopt-mode--make-perhaps (core args options)
   "Make a network process by ARGS, with OPTIONS and what rules say.
 If that turns out to be nothing, call CORE."
-  (let* ((extra (and sockopt-mode--stream
-                     (equal (car sockopt-mode--stream)
-                            (plist-get args :name))
-                     (cdr sockopt-mode--stream)))
-         (options (append extra options))
-         (rules (and args sockopt-rules (sockopt-mode--rules-for args)))
-         (settings (and rules
-                        (sockopt-mode--safely
-                         rules nil #'sockopt-mode--rule-options rules))))
+  (pcase-let* ((extra (and sockopt-mode--stream
+                           (equal (car sockopt-mode--stream)
+                                  (plist-get args :name))
+                           (cdr sockopt-mode--stream)))
+               (options (append extra options))
+               (`(,settings ,children) (sockopt-mode--rules-safely args))
+               (full (sockopt-mode--with-child-options args children)))
     ;; Without a name it fails, and each Emacs says so in its own words.
-    (if (and (or options settings (plist-get args :child-options))
+    (if (and (or options settings (plist-get full :child-options))
              (stringp (plist-get args :name)))
-        (sockopt-mode--make-with (append args extra) options settings)
+        (sockopt-mode--make-with (append full extra) options settings)
       (apply core args))))
 
 (defun sockopt-mode--make-with (args options settings)
   "Make a network process by ARGS, with OPTIONS and what rules say.
 SETTINGS are as `sockopt-mode--rule-options' returns them."
-  (sockopt--ensure-module)
+  (sockopt-mode--need-module (or options '(:child-options)))
   (sockopt--make args options
                  (cl-loop for (option value) in settings
                           append (list option value))
@@ -283,77 +423,29 @@ NO-BLOCK is as there.  Options are as the kernel has them."
   "Let every package's connections have every socket option.
 `make-network-process' and `open-network-stream' take all options in
 `sockopt-option-list', `set-network-process-option' sets them, and
-`process-contact' shows them as the kernel has them.  The options in
-`sockopt-rules' are given to the network processes that match.
+`process-contact' shows them as the kernel has them.  A keyword that is
+nearly an option's, but none that anybody knows, is an error.  The options
+in `sockopt-rules' are given to the network processes that match.
 
 A call that names no option, and that no rule is for, reaches core as it
-is.  The module is loaded when it is first needed."
+is.  The module is loaded when it is first needed, at the latest when the
+mode is turned on with rules.  The mode line shows how many rules failed;
+\\[sockopt-apply-rules] with a prefix argument says why."
   :global t
   :group 'sockopt
+  :lighter sockopt-mode--lighter
   (pcase-dolist (`(,symbol . ,function) sockopt-mode--advice)
     (if sockopt-mode
         (advice-add symbol :around function)
-      (advice-remove symbol function))))
+      (advice-remove symbol function)))
+  (when sockopt-mode
+    (setq sockopt-mode--warned nil)
+    (sockopt-mode--check-rules (called-interactively-p 'interactive))))
 
-;;; Rules for processes that there are
-
-(defun sockopt-mode--connecting-p (process)
-  "Return non-nil if PROCESS still connects, and it is known whereto."
-  (and (eq (process-type process) 'network)
-       (sockopt--connecting-p process)
-       (sockopt--core-contact process t t)))
-
-(defun sockopt-mode--changes (process)
-  "Return what the rules would change of PROCESS.
-Value is a list of (OPTION OLD NEW RULE)."
-  (let ((contact (sockopt--core-contact process t t)))
-    (cl-loop for (option value rule)
-             in (sockopt-mode--rule-options (sockopt-mode--rules-for contact))
-             for old = (condition-case nil
-                           (sockopt-get process option)
-                         (sockopt-error 'unknown))
-             unless (equal old value)
-             collect (list option old value rule))))
-
-(defun sockopt-mode--apply (process change)
-  "Make CHANGE, as `sockopt-mode--changes' has it, to PROCESS.
-Return in words what came of it."
-  (pcase-let ((`(,option ,_old ,new ,_rule) change))
-    (condition-case error
-        (progn (sockopt-set process option new)
-               (condition-case nil
-                   (format "%S" (sockopt-get process option))
-                 (sockopt-error (format "%S" new))))
-      (error (error-message-string error)))))
-
-(defun sockopt-mode--insert (process preview)
-  "Insert what the rules change of PROCESS.
-Change it, unless PREVIEW is non-nil."
-  (let ((changes (sockopt-mode--changes process)))
-    (when changes
-      (insert (format "%s\n" (process-name process)))
-      (dolist (change changes)
-        (insert (format "  %s: %S → %s\n" (car change) (nth 1 change)
-                        (if preview
-                            (format "%S" (nth 2 change))
-                          (sockopt-mode--apply process change))))))))
-
-;;;###autoload
-(defun sockopt-apply-rules (&optional preview)
-  "Apply `sockopt-rules' to the network processes there are.
-Show what changed.  With PREVIEW non-nil (interactively, a prefix
-argument), change nothing and show what would."
-  (interactive "P")
-  (with-help-window "*sockopt-rules*"
-    (with-current-buffer standard-output
-      (dolist (process (process-list))
-        (when (or (sockopt-mode--has-socket-p process)
-                  (sockopt-mode--connecting-p process))
-          (sockopt-mode--insert process preview)))
-      (when (bobp)
-        (insert (if sockopt-rules
-                    "The rules change nothing.\n"
-                  "There are no rules; see `sockopt-rules'.\n"))))))
+(defun sockopt-mode-unload-function ()
+  "Give core its own functions back, then unload as usual."
+  (sockopt-mode -1)
+  nil)
 
 (provide 'sockopt-mode)
 ;;; sockopt-mode.el ends here

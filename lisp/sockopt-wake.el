@@ -20,7 +20,7 @@
 (require 'sockopt)
 
 (autoload 'sockopt-probe "sockopt-probe" nil t)
-(autoload 'sockopt-mode--rule-matches-p "sockopt-mode")
+(autoload 'sockopt-rules-match-p "sockopt-rules")
 
 (defvar sockopt-probe-after-wake)
 
@@ -58,7 +58,7 @@
          (eq (process-status process) 'open)
          (or (eq sockopt-probe-after-wake t)
              (cl-some (lambda (match)
-                        (sockopt-mode--rule-matches-p (list match) contact))
+                        (sockopt-rules-match-p match contact))
                       sockopt-probe-after-wake)))))
 
 (defun sockopt-wake--processes ()

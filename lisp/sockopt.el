@@ -57,6 +57,7 @@
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
 (autoload 'sockopt-probe "sockopt-probe" nil t)
+(autoload 'sockopt-compile--teach "sockopt-compile")
 (autoload 'sockopt-watch "sockopt-watch" nil t)
 (custom-autoload 'sockopt-probe-after-wake "sockopt-wake" t)
 
@@ -558,4 +559,9 @@ in the plist."
                  (while (re-search-forward "^ *ROW (\"\\(:[^\"]+\\)\"" nil t)
                    (push (intern (match-string 1)) keywords))))
              (append (nreverse keywords) (mapcar #'car sockopt--aliases)))))
+
+;; Since Emacs 30 the byte compiler checks keywords, and ours are new to it.
+(when (and (featurep 'bytecomp)
+           (get 'make-network-process 'compiler-macro))
+  (sockopt-compile--teach))
 ;;; sockopt.el ends here
