@@ -174,15 +174,47 @@ Asking for them does not load the module."
     "UDP_ENCAP_L2TPINUDP")
   "Names in the manuals that are no socket options of Linux.")
 
-(defun catalogue-tests--manual (name)
-  "Return the text of page NAME of section 7, or nil."
-  (let ((file (format "/usr/share/man/man7/%s.7" name)))
+(defvar catalogue-tests--directory "/usr/share/man/"
+  "Where the manual is.")
+
+(defun catalogue-tests--page (file)
+  "Return the text of the page in FILE, compressed or not, or nil."
+  (let ((file (expand-file-name file catalogue-tests--directory)))
     (with-temp-buffer
       (cond ((file-readable-p file) (insert-file-contents file))
             ((file-readable-p (concat file ".gz"))
              (call-process "zcat" nil t nil (concat file ".gz"))))
       (unless (= (buffer-size) 0)
         (buffer-string)))))
+
+(defun catalogue-tests--references (text)
+  "Return the names of section 2const that TEXT refers to."
+  (let ((start 0) names)
+    (while (string-match "\\([A-Z][A-Z0-9_]+\\)[ \t]*(2const)" text start)
+      (push (match-string 1 text) names)
+      (setq start (match-end 0)))
+    names))
+
+(defun catalogue-tests--manual (name)
+  "Return the text of page NAME of section 7, or nil.
+From man-pages 6.20 on most options of IP have pages of their own: the
+text of the pages of section 2const that it refers to, and they, follows."
+  (let ((waiting (list name)) seen (texts nil))
+    (while waiting
+      (let* ((one (pop waiting))
+             (text (unless (member one seen)
+                     (if (equal one name)
+                         (catalogue-tests--page (format "man7/%s.7" one))
+                       (or (catalogue-tests--page
+                            (format "man2const/%s.2const" one))
+                           (catalogue-tests--page
+                            (format "man2/%s.2const" one)))))))
+        (push one seen)
+        (when text
+          (push text texts)
+          (setq waiting (append waiting
+                                (catalogue-tests--references text))))))
+    (and texts (mapconcat #'identity (nreverse texts) "\n"))))
 
 (defun catalogue-tests--constants (name)
   "Return the constants named in page NAME that may be options."
@@ -225,6 +257,22 @@ TCP\\|UDP\\)_[A-Z0-9][A-Z0-9_]+\\)"
             (push (list name constant) missing)))))
     (should (> count 120))
     (should-not missing)))
+
+(ert-deftest catalogue-tests-manual ()
+  "The pages that a page refers to are read, wherever they lie."
+  (sockopt-tests-with-directory catalogue-tests--directory
+    (pcase-dolist (`(,file . ,text)
+                   '(("man7/ip.7" . ".B IP_ONE\n.BR IPPROTO_IP (2const)")
+                     ("man2const/IPPROTO_IP.2const"
+                      . ".BR IP_TWO (2const),\n.BR IP_GONE (2const)")
+                     ("man2/IP_TWO.2const"
+                      . ".B IP_THREE\n.BR IPPROTO_IP (2const)")))
+      (let ((file (expand-file-name file catalogue-tests--directory)))
+        (make-directory (file-name-directory file) t)
+        (write-region text nil file nil 'quiet)))
+    (should (equal (catalogue-tests--constants "ip")
+                   '("IP_ONE" "IP_TWO" "IP_GONE" "IP_THREE")))
+    (should-not (catalogue-tests--manual "ipv6"))))
 
 (ert-deftest catalogue-tests-keyword-rule ()
   "Every keyword comes from its constant by the one rule."

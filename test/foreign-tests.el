@@ -53,9 +53,7 @@
   "Return an alist of kinds and processes, made by core.
 DIRECTORY is for local sockets."
   (append (foreign-tests--tcp 'ipv4 "127.0.0.1")
-          (and (featurep 'make-network-process '(:family ipv6))
-               (file-exists-p "/proc/net/if_inet6")
-               (foreign-tests--tcp 'ipv6 "::1"))
+          (and (sockopt-tests-ipv6-p) (foreign-tests--tcp 'ipv6 "::1"))
           (foreign-tests--local directory nil)
           (and (featurep 'make-network-process '(:type seqpacket))
                (foreign-tests--local directory 'seqpacket))

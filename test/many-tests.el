@@ -9,28 +9,35 @@
 
 ;;; Snapshots
 
+(defun many-tests--check-snapshot (kind)
+  "Check what a snapshot of a socket of KIND has."
+  (sockopt-tests-with-sockets
+    (let* ((process (sockopt-tests-make kind))
+           (plist (sockopt-options process)))
+      (dolist (keyword '(:error :tcp-saved-syn :peerpidfd :ip-msfilter
+                         :mcast-msfilter))
+        (should (sockopt-option-get (sockopt-option keyword)))
+        (should-not (plist-member plist keyword)))
+      (dolist (keyword (sockopt-option-list))
+        (let ((option (sockopt-option keyword)))
+          (unless (or (sockopt-option-read-changes option)
+                      (sockopt-option-argument option))
+            (should (eq (not (plist-member plist keyword))
+                        (and (sockopt-tests-error
+                              (lambda () (sockopt-get process keyword)))
+                             t))))))
+      (should (equal (sockopt-tests-keys plist)
+                     (seq-uniq (sockopt-tests-keys plist)))))))
+
 (ert-deftest many-tests-snapshot ()
   "A snapshot has what can be read there, but not what reading changes."
-  (dolist (kind '(tcp4-client tcp6-listener udp4-server udp6-client
-                              local-stream-child))
-    (sockopt-tests-with-sockets
-      (let* ((process (sockopt-tests-make kind))
-             (plist (sockopt-options process)))
-        (dolist (keyword '(:error :tcp-saved-syn :peerpidfd :ip-msfilter
-                                  :mcast-msfilter))
-          (should (sockopt-option-get (sockopt-option keyword)))
-          (should-not (plist-member plist keyword)))
-        (dolist (keyword (sockopt-option-list))
-          (let ((option (sockopt-option keyword)))
-            (unless (or (sockopt-option-read-changes option)
-                        (sockopt-option-argument option))
-              (should (eq (not (plist-member plist keyword))
-                          (and (sockopt-tests-error
-                                (lambda ()
-                                  (sockopt-get process keyword)))
-                               t))))))
-        (should (equal (sockopt-tests-keys plist)
-                       (seq-uniq (sockopt-tests-keys plist))))))))
+  (mapc #'many-tests--check-snapshot
+        '(tcp4-client udp4-server local-stream-child)))
+
+(ert-deftest many-tests-snapshot-ipv6 ()
+  "So it is with IPv6."
+  (sockopt-tests-need-ipv6)
+  (mapc #'many-tests--check-snapshot '(tcp6-listener udp6-client)))
 
 (ert-deftest many-tests-snapshot-changes-nothing ()
   "Snapshots and contacts leave a pending error and a saved SYN alone."

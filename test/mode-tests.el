@@ -165,7 +165,10 @@ They call primitives directly, but for those that Emacs sees advised."
              (dolist (mode '(1 -1))
                (sockopt-mode mode)
                (message \"NATIVE %S %S\"
-                        (subr-native-elisp-p (symbol-function 'connect))
+                        (funcall (if (fboundp 'native-comp-function-p)
+                                     'native-comp-function-p
+                                   'subr-native-elisp-p)
+                                 (symbol-function 'connect))
                         (eql (sockopt-get (connect port) :tcp-keepidle)
                              77))))")))
     (should (string-match-p "NATIVE t t\n\\(.*\n\\)*NATIVE t nil"

@@ -7,10 +7,30 @@
 (require 'sockopt-tests-kinds)
 (require 'seq)
 
-(defun multicast-tests--packets (receiver sender &rest strings)
-  "Send STRINGS from SENDER and return what the process RECEIVER gets.
-A packet from elsewhere ends it, and so nothing has to time out."
+(defconst multicast-tests--number (logior 512 (mod (emacs-pid) 32768))
+  "A number that no other run of the tests has at the same time.")
+
+(defconst multicast-tests--group
+  (vector 239 (ash multicast-tests--number -8)
+          (logand multicast-tests--number 255) 1)
+  "The group of these tests as a vector.
+Interfaces are shared, so each run has a group of its own.")
+
+(defun multicast-tests--name (last)
+  "Return the group of these tests, the number LAST at its end, as text."
+  (mapconcat #'number-to-string
+             (append (seq-take multicast-tests--group 3) (list last)) "."))
+
+(defconst multicast-tests--group-name (multicast-tests--name 1)
+  "The group of these tests as text.")
+
+(defun multicast-tests--packets (expected receiver sender)
+  "Send \"hi\" from SENDER and return what the process RECEIVER gets.
+A packet from elsewhere says that it should be there by now.  Each goes by
+the queue of the processor that it was sent on, so it may be the first; if
+EXPECTED, wait for that, else for a moment."
   (let* ((place (list ""))
+         (heard (lambda () (string-replace "." "" (car place))))
          (six (eq (sockopt-get receiver :domain) 'ipv6))
          (last (sockopt-make-network-process
                 :name "last" :type 'datagram :noquery t
@@ -18,47 +38,58 @@ A packet from elsewhere ends it, and so nothing has to time out."
                 :host (if six "::1" "127.0.0.1")
                 :service (process-contact receiver :service))))
     (set-process-filter receiver (sockopt-tests-collector place))
-    (dolist (string strings)
-      (process-send-string sender string))
+    (process-send-string sender "hi")
     (process-send-string last ".")
     (should (sockopt-tests-wait
-             (lambda () (string-suffix-p "." (car place)))))
+             (lambda () (string-search "." (car place)))))
+    (sockopt-tests-wait (lambda () (equal (funcall heard) "hi"))
+                        (if (equal expected "") 0.1 5))
     (delete-process last)
-    (substring (car place) 0 -1)))
+    (funcall heard)))
+
+(defun multicast-tests--check (expected receiver sender &optional what)
+  "Check that RECEIVER gets EXPECTED when SENDER sends \"hi\".
+WHAT is shown if it does not."
+  (should (equal (list what (multicast-tests--packets expected receiver
+                                                      sender))
+                 (list what expected))))
 
 (defun multicast-tests--receiver (&rest options)
   "Return a UDP server with OPTIONS that hears no groups but its own."
   (apply #'sockopt-make-network-process
          :name "receiver" :type 'datagram :server t :family 'ipv4
          :host "0.0.0.0" :service t :noquery t :ip-multicast-all nil
+         ;; Else another server may be given the same port.
+         :reuseaddr nil
          options))
 
 (defun multicast-tests--sender (receiver)
   "Return a client that sends to a group, and to the port of RECEIVER."
   (sockopt-make-network-process
-   :name "sender" :type 'datagram :family 'ipv4 :host "239.1.2.3"
+   :name "sender" :type 'datagram :family 'ipv4
+   :host multicast-tests--group-name
    :service (process-contact receiver :service) :noquery t
    :ip-multicast-if "lo"))
 
-(defun multicast-tests--heard (&rest options)
-  "Return what a server with OPTIONS hears of \"hi\" sent to 239.1.2.3."
+(defun multicast-tests--check-heard (expected &rest options)
+  "Check that a server with OPTIONS hears EXPECTED of \"hi\" to the group."
   (sockopt-tests-with-sockets
     (let ((receiver (apply #'multicast-tests--receiver options)))
-      (multicast-tests--packets receiver (multicast-tests--sender receiver)
-                                "hi"))))
+      (multicast-tests--check expected receiver
+                              (multicast-tests--sender receiver) options))))
 
 (ert-deftest multicast-tests-membership ()
   "A member of a group receives what is sent to it, and nobody else.
 The group is a string or a vector; the interface has a name or an index."
-  (should (equal (multicast-tests--heard) ""))
+  (multicast-tests--check-heard "")
   (dolist (keyword '(:ip-add-membership :mcast-join-group))
-    (dolist (group '("239.1.2.3" [239 1 2 3]))
+    (dolist (group (list multicast-tests--group-name
+                         multicast-tests--group))
       (dolist (interface '("lo" 1))
-        (should (equal (multicast-tests--heard keyword
-                                               (list group interface))
-                       "hi"))))
-    (should (equal (multicast-tests--heard keyword '("239.1.2.4" "lo"))
-                   ""))))
+        (multicast-tests--check-heard "hi" keyword
+                                      (list group interface))))
+    (multicast-tests--check-heard "" keyword
+                                  (list (multicast-tests--name 2) "lo"))))
 
 (ert-deftest multicast-tests-membership-any-interface ()
   "An interface of nil, or none, leaves the choice to the kernel."
@@ -75,20 +106,18 @@ The group is a string or a vector; the interface has a name or an index."
 (ert-deftest multicast-tests-membership-source ()
   "A member that names a source hears that one only."
   (dolist (keyword '(:ip-add-source-membership :mcast-join-source-group))
-    (should (equal (multicast-tests--heard
-                    keyword '("239.1.2.3" "lo" "127.0.0.1"))
-                   "hi"))
-    (should (equal (multicast-tests--heard
-                    keyword '([239 1 2 3] "lo" [127 0 0 9]))
-                   ""))))
+    (multicast-tests--check-heard
+     "hi" keyword (list multicast-tests--group-name "lo" "127.0.0.1"))
+    (multicast-tests--check-heard
+     "" keyword (list multicast-tests--group "lo" [127 0 0 9]))))
 
 (defconst multicast-tests--groups
-  '((:ip-add-membership :ip-drop-membership
-                        :ip-block-source :ip-unblock-source
-                        :ip-add-source-membership :ip-drop-source-membership :ip-msfilter)
-    (:mcast-join-group :mcast-leave-group
-                       :mcast-block-source :mcast-unblock-source
-                       :mcast-join-source-group :mcast-leave-source-group :mcast-msfilter))
+  '((:ip-add-membership
+     :ip-drop-membership :ip-block-source :ip-unblock-source
+     :ip-add-source-membership :ip-drop-source-membership :ip-msfilter)
+    (:mcast-join-group
+     :mcast-leave-group :mcast-block-source :mcast-unblock-source
+     :mcast-join-source-group :mcast-leave-source-group :mcast-msfilter))
   "The options of IPv4 groups, in both ways of Linux.")
 
 (ert-deftest multicast-tests-membership-changes ()
@@ -97,7 +126,7 @@ The group is a string or a vector; the interface has a name or an index."
                          ,leave-source ,filter)
                  multicast-tests--groups)
     (sockopt-tests-with-sockets
-      (let* ((group '("239.1.2.3" "lo"))
+      (let* ((group (list multicast-tests--group-name "lo"))
              (source (append group '("127.0.0.1")))
              (receiver (multicast-tests--receiver))
              (sender (multicast-tests--sender receiver)))
@@ -112,10 +141,8 @@ The group is a string or a vector; the interface has a name or an index."
                (,leave ,group "")
                (,join-source ,source "hi") (,leave-source ,source "")))
           (should (sockopt-set receiver option value))
-          (should (equal (list option value
-                               (multicast-tests--packets receiver sender
-                                                         "hi"))
-                         (list option value expected))))))))
+          (multicast-tests--check expected receiver sender
+                                  (list option value)))))))
 
 (ert-deftest multicast-tests-source-filter-reads ()
   "A source filter is read as it is set, by group and interface."
@@ -141,6 +168,7 @@ The group is a string or a vector; the interface has a name or an index."
   (apply #'sockopt-make-network-process
          :name "receiver" :type 'datagram :server t :family 'ipv6
          :host "::" :service t :noquery t :ipv6-multicast-all nil
+         :reuseaddr nil
          options))
 
 (defun multicast-tests--interface-ipv6 ()
@@ -154,60 +182,69 @@ Linux's lo does not."
       (ert-skip "no interface but lo has an IPv6 address"))
     (list (car entry) (substring (cdr entry) 0 8))))
 
-(defun multicast-tests--heard-ipv6 (interface &rest options)
-  "Return what a server with OPTIONS hears on INTERFACE.
-\"hi\" is sent to ff11::1234.  Of such groups no packet leaves the host:
-RFC 4291."
+(defun multicast-tests--group-ipv6 (prefix &optional more)
+  "Return (TEXT VECTOR), the group of these tests in PREFIX, a number.
+Its own number is MORE greater."
+  (let ((number (+ multicast-tests--number (or more 0))))
+    (list (format "%x::%x" prefix number)
+          (vector prefix 0 0 0 0 0 0 number))))
+
+(defun multicast-tests--check-heard-ipv6 (expected interface &rest options)
+  "Check that a server with OPTIONS hears EXPECTED on INTERFACE.
+\"hi\" is sent to a group in ff11::.  Of such groups no packet leaves the
+host: RFC 4291."
   (sockopt-tests-with-sockets
     (let* ((receiver (apply #'multicast-tests--receiver-ipv6 options))
            (sender (sockopt-make-network-process
                     :name "sender" :type 'datagram :family 'ipv6
-                    :host "ff11::1234" :noquery t
+                    :host (car (multicast-tests--group-ipv6 #xff11))
                     :service (process-contact receiver :service)
-                    :ipv6-multicast-if interface)))
-      (multicast-tests--packets receiver sender "hi"))))
+                    :noquery t :ipv6-multicast-if interface)))
+      (multicast-tests--check expected receiver sender options))))
 
 (ert-deftest multicast-tests-membership-ipv6 ()
   "A member of an IPv6 group receives what is sent to it."
-  (pcase-let ((`(,interface ,address) (multicast-tests--interface-ipv6)))
-    (should (equal (multicast-tests--heard-ipv6 interface) ""))
+  (pcase-let ((`(,interface ,address) (multicast-tests--interface-ipv6))
+              (`(,text ,vector) (multicast-tests--group-ipv6 #xff11))
+              (`(,other ,_) (multicast-tests--group-ipv6 #xff11 1)))
+    (multicast-tests--check-heard-ipv6 "" interface)
     (pcase-dolist (`(,option ,group ,source ,expected)
-                   `((:ipv6-add-membership "ff11::1234" nil "hi")
-                     (:ipv6-add-membership [#xff11 0 0 0 0 0 0 #x1234]
-                                           nil "hi")
-                     (:ipv6-add-membership "ff11::4321" nil "")
-                     (:mcast-join-group "ff11::1234" nil "hi")
-                     (:mcast-join-source-group "ff11::1234" ,address "hi")
-                     (:mcast-join-source-group "ff11::1234" "fe80::9"
-                                               "")))
-      (let ((value (append (list group interface)
-                           (and source (list source)))))
-        (should (equal (list option value
-                             (multicast-tests--heard-ipv6 interface
-                                                          option value))
-                       (list option value expected)))))))
+                   `((:ipv6-add-membership ,text nil "hi")
+                     (:ipv6-add-membership ,vector nil "hi")
+                     (:ipv6-add-membership ,other nil "")
+                     (:mcast-join-group ,text nil "hi")
+                     (:mcast-join-source-group ,text ,address "hi")
+                     (:mcast-join-source-group ,text "fe80::9" "")))
+      (multicast-tests--check-heard-ipv6
+       expected interface option
+       (append (list group interface) (and source (list source)))))))
+
+(defun multicast-tests--joined-p (group)
+  "Return non-nil if somebody has joined GROUP, a vector, on lo."
+  (with-temp-buffer
+    (insert-file-contents "/proc/net/igmp6")
+    (re-search-forward
+     (format "^1 +lo +%s " (mapconcat (lambda (part) (format "%04x" part))
+                                      group ""))
+     nil t)))
 
 (ert-deftest multicast-tests-membership-ipv6-kernel ()
   "The kernel lists the IPv6 groups that were joined, until they are left."
   (sockopt-tests-need-kind 'udp6-server)
   (unless (file-readable-p "/proc/net/igmp6")
     (ert-skip "there is no /proc/net/igmp6"))
-  (let ((joined (lambda ()
-                  (with-temp-buffer
-                    (insert-file-contents "/proc/net/igmp6")
-                    (re-search-forward
-                     "^1 +lo +ff120\\{24\\}1234" nil t)))))
+  (pcase-let ((`(,text ,vector) (multicast-tests--group-ipv6 #xff12)))
     (sockopt-tests-with-sockets
       (let ((process (multicast-tests--receiver-ipv6)))
         (pcase-dolist (`(,join ,leave)
                        '((:ipv6-add-membership :ipv6-drop-membership)
                          (:mcast-join-group :mcast-leave-group)))
-          (dolist (group '("ff12::1234" [65298 0 0 0 0 0 0 4660]))
-            (should-not (funcall joined))
+          (dolist (group (list text vector))
+            (should-not (multicast-tests--joined-p vector))
             (should (sockopt-set process join (list group "lo")))
-            (should (funcall joined))
+            (should (multicast-tests--joined-p vector))
             (should (sockopt-set process leave (list group 1)))
-            (should-not (funcall joined))))))))
+            (should-not (multicast-tests--joined-p vector))))))))
 
 (ert-deftest multicast-tests-membership-wrong ()
   "What is no group, source or interface is refused, and so named."

@@ -275,8 +275,11 @@ Return that connection, which is kept for the next page."
                   :filter (sockopt-tests-collector output)
                   :command (list program "--server-file" file "--eval"
                                  "(package-tests--note-client)"))))
+    ;; Its output may come after the news of its end.
     (should (sockopt-tests-wait
-             (lambda () (not (process-live-p client))) 10))
+             (lambda () (and (not (process-live-p client))
+                             (string-suffix-p "\n" (car output))))
+             10))
     (should (equal (process-exit-status client) 0))
     (car output)))
 

@@ -75,11 +75,7 @@ Then delete both processes."
 
 (ert-deftest process-tests-contact-ipv6 ()
   "IPv6 servers and clients have core's contact information."
-  (skip-unless (ignore-errors
-                 (delete-process
-                  (make-network-process :name "six" :server t :family 'ipv6
-                                        :host "::1" :service t))
-                 t))
+  (sockopt-tests-need-ipv6)
   (sockopt-tests-clean
     (process-tests--same-contact
      '(:name "a" :server t :family ipv6 :host local :service t))
@@ -161,11 +157,7 @@ called with it and returns the arguments of the client."
 
 (ert-deftest process-tests-exchange-ipv6 ()
   "Data goes both ways over TCP and IPv6."
-  (skip-unless (ignore-errors
-                 (delete-process
-                  (make-network-process :name "six" :server t :family 'ipv6
-                                        :host "::1" :service t))
-                 t))
+  (sockopt-tests-need-ipv6)
   (process-tests--exchange
    '(:server t :host "::1" :family ipv6 :service t)
    (process-tests--to-port :host "::1" :family 'ipv6)))

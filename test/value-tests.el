@@ -95,25 +95,30 @@
       (should (eql (sockopt-get process :ip-tos) 184))
       (should (eql (process-contact process :ip-tos) 184)))))
 
+(defun value-tests--check-what-it-is (kind &rest expected)
+  "Check that a socket of KIND is EXPECTED, (FAMILY TYPE PROTOCOL)."
+  (sockopt-tests-with-sockets
+    (let ((process (sockopt-tests-make kind)))
+      (should (equal (cons kind (sockopt-tests-values process :domain :type
+                                                      :protocol))
+                     (cons kind expected)))
+      ;; Here these are core's keywords, not options.
+      (should (eq (sockopt-contact process :type)
+                  (pcase (cadr expected) ('stream nil) (type type)))))))
+
 (ert-deftest value-tests-what-it-is ()
   "Family, type and protocol are symbols."
-  (pcase-dolist (`(,kind . ,expected)
-                 '((tcp4-client ipv4 stream tcp)
-                   (tcp6-listener ipv6 stream tcp)
-                   (udp4-server ipv4 datagram udp)
-                   (local-stream-client local stream nil)
-                   (local-datagram-client local datagram nil)
-                   (local-seqpacket-client local seqpacket nil)))
-    (sockopt-tests-with-sockets
-      (let ((process (sockopt-tests-make kind)))
-        (should (equal (cons kind
-                             (mapcar (lambda (keyword)
-                                       (sockopt-get process keyword))
-                                     '(:domain :type :protocol)))
-                       (cons kind expected)))
-        ;; Here these are core's keywords, not options.
-        (should (eq (sockopt-contact process :type)
-                    (pcase (cadr expected) ('stream nil) (type type))))))))
+  (dolist (case '((tcp4-client ipv4 stream tcp)
+                  (udp4-server ipv4 datagram udp)
+                  (local-stream-client local stream nil)
+                  (local-datagram-client local datagram nil)
+                  (local-seqpacket-client local seqpacket nil)))
+    (apply #'value-tests--check-what-it-is case)))
+
+(ert-deftest value-tests-what-it-is-ipv6 ()
+  "So they are with IPv6."
+  (sockopt-tests-need-ipv6)
+  (value-tests--check-what-it-is 'tcp6-listener 'ipv6 'stream 'tcp))
 
 (ert-deftest value-tests-mptcp-protocol ()
   "An MPTCP socket is one, and falls back to TCP with a peer that is not."
