@@ -105,6 +105,12 @@ connection."
      (format-message "Rules are not used, because they need the module.\n%s\n\
 To build it, type `M-x sockopt-module-compile'." reason))))
 
+(defun sockopt-mode--can-ask-p ()
+  "Return non-nil if there is a user who sees a question."
+  (not (or noninteractive
+           ;; A daemon that nobody is connected to.
+           (and (daemonp) (eq (selected-frame) terminal-frame)))))
+
 (defun sockopt-mode--offer-module (reason)
   "Offer to build the module, which for REASON is not there."
   (if (y-or-n-p (format "Rules need the module.  %s.  Build it now? "
@@ -118,7 +124,8 @@ If it cannot, offer to build it if ASK is non-nil, and warn otherwise."
   (when sockopt-rules
     (let ((reason (sockopt-rules-load-module)))
       (cond ((null reason))
-            (ask (sockopt-mode--offer-module reason))
+            ((and ask (sockopt-mode--can-ask-p))
+             (sockopt-mode--offer-module reason))
             (t (sockopt-mode--warn-module reason))))
     (sockopt-rules-warn))
   (sockopt-mode--show-failed))
@@ -440,7 +447,7 @@ mode is turned on with rules.  The mode line shows how many rules failed;
       (advice-remove symbol function)))
   (when sockopt-mode
     (setq sockopt-mode--warned nil)
-    (sockopt-mode--check-rules (called-interactively-p 'interactive))))
+    (sockopt-mode--check-rules (called-interactively-p 'any))))
 
 (defun sockopt-mode-unload-function ()
   "Give core its own functions back, then unload as usual."

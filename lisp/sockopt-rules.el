@@ -533,14 +533,14 @@ It is made from what the module's table says of it."
                           (lambda (value)
                             (sockopt-rules--accepts-p keyword value))
                           '(t nil))))
-         (any `(restricted-sexp
+         (any `(sexp
                 :tag ,(sockopt-option-kind option)
                 :value ,(sockopt-rules--default option)
                 :type-error ,(format "%s takes %s" keyword
                                      (sockopt-option-kind option))
-                :match-alternatives
-                (,(lambda (value)
-                    (sockopt-rules--accepts-p keyword value))))))
+                :match
+                ,(lambda (_widget value)
+                   (sockopt-rules--accepts-p keyword value)))))
     (cond ((eq (sockopt-option-predicate option) 'booleanp) 'boolean)
           (consts `(choice ,@(mapcar (lambda (value) `(const ,value)) consts)
                            ,any))

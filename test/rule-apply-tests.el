@@ -1,0 +1,207 @@
+;;; rule-apply-tests.el --- Tests of rules for live processes  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Code:
+
+(require 'sockopt-tests-mode)
+(require 'sockopt-apply)
+
+(defun rule-apply-tests--shown (&optional preview)
+  "Apply the rules, or only PREVIEW that, and return what is shown."
+  (save-window-excursion
+    (unwind-protect
+        (let ((inhibit-message t)
+              (text-quoting-style 'grave))
+          (sockopt-apply-rules preview)
+          (with-current-buffer "*sockopt-rules*"
+            (buffer-substring-no-properties (point-min) (point-max))))
+      (kill-buffer "*sockopt-rules*"))))
+
+(defmacro rule-apply-tests--with (rules &rest body)
+  "Evaluate BODY with RULES and the mode off, then clean up."
+  (declare (indent 1) (debug t))
+  `(sockopt-tests-clean
+     (let ((sockopt-rules ,rules)
+           (sockopt-mode--reported nil))
+       ,@body)))
+
+(defconst rule-apply-tests--nothing "The rules change nothing.\n"
+  "What is shown when there is nothing to change.")
+
+(ert-deftest rule-apply-tests-adjusted-once ()
+  "What the kernel makes of a value is foreseen, and not offered again."
+  (rule-apply-tests--with
+      '(((:name "client") (:rcvbuf 20000 :ip-tos ef :tcp-keepidle 77)))
+    (let ((client (sockopt-tests-core-client (sockopt-tests-core-server))))
+      (let ((preview (rule-apply-tests--shown t)))
+        (should (string-match-p "^  :rcvbuf: [0-9]+ → 40000$" preview))
+        (should (string-search "  :ip-tos: 0 → 184\n" preview))
+        (should (string-search "  :tcp-keepidle: 7200 → 77\n" preview))
+        (should (equal '(0 7200)
+                       (sockopt-tests-values client :ip-tos :tcp-keepidle)))
+        (should (equal preview (rule-apply-tests--shown))))
+      (should (equal '(40000 184 77)
+                     (sockopt-tests-values client :rcvbuf :ip-tos
+                                           :tcp-keepidle)))
+      (should (equal (rule-apply-tests--shown t) rule-apply-tests--nothing))
+      ;; Whoever set it.
+      (remhash client sockopt-mode--applied)
+      (should (equal (rule-apply-tests--shown t)
+                     rule-apply-tests--nothing)))))
+
+(ert-deftest rule-apply-tests-adjusted-elsewhere ()
+  "So it is for datagrams, IPv6 and local sockets."
+  (sockopt-tests-with-directory directory
+    (rule-apply-tests--with '((nil (:rcvbuf 20000)))
+      (let ((before (directory-files temporary-file-directory nil
+                                     "\\`sockopt-"))
+            (made (list (make-network-process
+                         :name "d" :type 'datagram :noquery t
+                         :host "127.0.0.1" :service 9)
+                        (make-network-process
+                         :name "l" :server t :family 'local :noquery t
+                         :service (expand-file-name "s" directory)))))
+        (when (file-exists-p "/proc/net/if_inet6")
+          (push (make-network-process :name "six" :server t :family 'ipv6
+                                      :noquery t :host "::1" :service t)
+                made))
+        (should (= (length made)
+                   (sockopt-tests-times
+                    "^  :rcvbuf: [0-9]+ → 40000$"
+                    (split-string (rule-apply-tests--shown t) "\n"))))
+        (rule-apply-tests--shown)
+        (should (equal (rule-apply-tests--shown t)
+                       rule-apply-tests--nothing))
+        (should (equal before (directory-files temporary-file-directory nil
+                                               "\\`sockopt-")))))))
+
+(ert-deftest rule-apply-tests-obstacles ()
+  "What cannot be set is known before, and said in one line a reason."
+  (rule-apply-tests--with
+      '(((:name "client") (:tcp-maxseg 600 :udp-cork t :icmp-filter (0)
+                                       :priority 3)))
+    (sockopt-tests-core-client (sockopt-tests-core-server))
+    (let ((none "  this socket has none: :udp-cork, :icmp-filter"))
+      (let ((lines (split-string (rule-apply-tests--shown t) "\n")))
+        (should (member "  :priority: 0 → 3" lines))
+        (should (member none lines))
+        (should (member "  too late, the socket is connected: :tcp-maxseg"
+                        lines)))
+      ;; And what applying does is that.
+      (let ((lines (split-string (rule-apply-tests--shown) "\n")))
+        (should (= 0 (sockopt-tests-times "refused" lines)))
+        (should (member none lines))))))
+
+(ert-deftest rule-apply-tests-preset-elsewhere ()
+  "A preset says nothing of sockets that lack its options."
+  (sockopt-tests-with-directory directory
+    (rule-apply-tests--with '((nil dead-peer low-latency))
+      (make-network-process :name "l" :server t :family 'local :noquery t
+                            :service (expand-file-name "s" directory))
+      (make-network-process :name "d" :type 'datagram :noquery t
+                            :host "127.0.0.1" :service 9)
+      (let ((shown (rule-apply-tests--shown)))
+        (should-not (string-search ":tcp" shown))
+        (should-not (string-search "none" shown))
+        (should (string-search "  :keepalive: nil → t\n" shown)))
+      (should (equal (rule-apply-tests--shown t)
+                     rule-apply-tests--nothing)))))
+
+(ert-deftest rule-apply-tests-which-rule ()
+  "Each change stands above the rule that makes it."
+  (rule-apply-tests--with '((nil (:priority 3))
+                            ((:name "client") (:priority 4 :ip-ttl 40))
+                            ((:name "cli") (:tcp-keepidle 77)))
+    (let ((client (sockopt-tests-core-client (sockopt-tests-core-server))))
+      (should (string-search
+               (concat "client\n"
+                       "  :priority: 0 → 4\n"
+                       "  :ip-ttl: 64 → 40\n"
+                       "    rule 2: ((:name \"client\")"
+                       " (:priority 4 :ip-ttl 40))\n"
+                       "  :tcp-keepidle: 7200 → 77\n"
+                       "    rule 3: ((:name \"cli\") (:tcp-keepidle 77))\n")
+               (rule-apply-tests--shown)))
+      (should (equal '(4 40 77)
+                     (sockopt-tests-values client :priority :ip-ttl
+                                           :tcp-keepidle))))))
+
+(ert-deftest rule-apply-tests-wrong-first ()
+  "Wrong rules stand first, with what was meant, each time."
+  (rule-apply-tests--with '((nil (:ip-ttl 64)) ((:serivce 7) dead-peer))
+    (sockopt-tests-core-client (sockopt-tests-core-server))
+    (let ((start (concat "Wrong rules, which are not used:\n\n"
+                         "  rule 2: ((:serivce 7) dead-peer)\n"
+                         "    Unknown condition `:serivce';"
+                         " did you mean `:service'?\n\n")))
+      (dolist (preview '(t nil t))
+        ;; The reason was put into words when the rule was first seen.
+        (setq sockopt-rules--state nil)
+        (should (equal (concat start "The other rules change nothing.\n")
+                       (rule-apply-tests--shown preview))))
+      (let ((sockopt-rules 5))
+        (should (string-match-p "\\`Wrong rules.*\n\n.*5\n.*must be a list"
+                                (rule-apply-tests--shown)))))))
+
+(ert-deftest rule-apply-tests-failed ()
+  "What a rule could not set of a process is listed, too."
+  (sockopt-tests-with-rules '((nil (:tcp-congestion "nosuch")))
+    (let ((inhibit-message t))
+      (sockopt-tests-core-server))
+    (should (string-match-p
+             (concat "\\`Rules that failed for a process:\n\n"
+                     "  rule 1: .*\n    :tcp-congestion: .")
+             (rule-apply-tests--shown t)))))
+
+(ert-deftest rule-apply-tests-keys ()
+  "In the buffer, `g' looks again and `a' applies."
+  (rule-apply-tests--with '(((:name "client") (:priority 3)))
+    (let ((client (sockopt-tests-core-client (sockopt-tests-core-server)))
+          (inhibit-message t))
+      (save-window-excursion
+        (unwind-protect
+            (progn
+              (sockopt-apply-rules t)
+              (switch-to-buffer "*sockopt-rules*")
+              (goto-char (point-max))
+              (sockopt-set client :priority 5)
+              (execute-kbd-macro "g")
+              (should (string-search ":priority: 5 → 3" (buffer-string)))
+              (should (equal 5 (sockopt-get client :priority)))
+              (execute-kbd-macro "a")
+              (should (equal 3 (sockopt-get client :priority)))
+              (execute-kbd-macro "g")
+              (should (equal rule-apply-tests--nothing (buffer-string))))
+          (kill-buffer "*sockopt-rules*"))))))
+
+(ert-deftest rule-apply-tests-set-only ()
+  "An option that cannot be read is not set again once it has been."
+  (rule-apply-tests--with
+      '(((:name "d") (:ip-add-membership ("239.1.2.3" "lo"))))
+    (make-network-process :name "d" :type 'datagram :server t :noquery t
+                          :host "127.0.0.1" :service t :family 'ipv4)
+    (should (string-search ":ip-add-membership: unknown → "
+                           (rule-apply-tests--shown)))
+    (should (equal (rule-apply-tests--shown) rule-apply-tests--nothing))))
+
+(ert-deftest rule-apply-tests-child-options ()
+  "Rules give a server that there is options for its children."
+  (rule-apply-tests--with
+      '(((:server t) (:child-options (:tcp-keepidle 77 :priority 3))))
+    (let ((server (sockopt-tests-core-server :name "served"
+                                             :filter #'sockopt-tests-echo)))
+      (should (string-search
+               "  :child-options: nil → (:tcp-keepidle 77 :priority 3)\n"
+               (rule-apply-tests--shown)))
+      (should (equal (rule-apply-tests--shown t) rule-apply-tests--nothing))
+      (should (sockopt-tests-answers-p (sockopt-tests-core-client server)))
+      (let ((child (cl-find-if (lambda (process)
+                                 (string-prefix-p "served <"
+                                                  (process-name process)))
+                               (process-list))))
+        (should (equal '(77 3) (sockopt-tests-values child :tcp-keepidle
+                                                     :priority)))))))
+
+(provide 'rule-apply-tests)
+;;; rule-apply-tests.el ends here
