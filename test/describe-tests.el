@@ -231,5 +231,18 @@
     (with-temp-buffer
       (should-not (sockopt-ui--option-at-point)))))
 
+(ert-deftest describe-tests-phases ()
+  "When an option counts is said in words, for each row."
+  (dolist (option (mapcar #'sockopt-option (sockopt-option-list)))
+    (let ((phase (sockopt-option-phase option)))
+      (should-not (equal (sockopt-ui--phase option) (symbol-name phase)))))
+  (pcase-dolist (`(,keyword . ,words)
+                 '((:tcp-keepidle . "at any time")
+                   (:ip-freebind . "before the socket is bound")
+                   (:tcp-ulp . "once the socket is connected")
+                   (:tcp-save-syn . "on a socket that listens")))
+    (should (string-prefix-p words (sockopt-ui--phase
+                                    (sockopt-option keyword))))))
+
 (provide 'describe-tests)
 ;;; describe-tests.el ends here

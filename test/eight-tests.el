@@ -5,7 +5,6 @@
 ;;; Code:
 
 (require 'sockopt-tests-kinds)
-(require 'sockopt-build)
 
 (defun eight-tests--kernel-int (process number)
   "Return option NUMBER of PROCESS at SOL_SOCKET, read past the table.
@@ -200,65 +199,6 @@ Only 0 resets the connection, which is a pending error of the peer."
     (let ((process (sockopt-tests-make 'tcp4-client)))
       (should-not (sockopt-get process :error))))
   (should (eq (caar (eight-tests--leave 0)) 'ECONNRESET)))
-
-;;; Without privilege
-
-(defun eight-tests--need-other-user ()
-  "Skip the test where no Emacs of another user can be started."
-  (unless (executable-find "setpriv")
-    (ert-skip "there is no setpriv to drop privileges with"))
-  (unless (= (user-uid) 0)
-    (ert-skip "only root can drop privileges")))
-
-(defun eight-tests--unprivileged (directory form)
-  "Return what another Emacs that is nobody prints for FORM.
-The package is in DIRECTORY."
-  (with-temp-buffer
-    (apply #'call-process "timeout" nil t nil
-           "20" "setpriv" "--reuid=65534" "--regid=65534" "--clear-groups"
-           (append (sockopt-tests-command)
-                   (list "-L" directory "-l" "sockopt"
-                         "--eval" (format "(prin1 %S)" form))))
-    (buffer-string)))
-
-(defun eight-tests--publish (directory)
-  "Copy the package to DIRECTORY, where everybody can read it.
-The checkout may be in a folder that is root's alone."
-  (unless (string-match-p "r.[xt]\\'" (file-attribute-modes
-                                     (file-attributes
-                                      temporary-file-directory)))
-    (ert-skip "others cannot read temporary files"))
-  (set-file-modes directory #o755)
-  (dolist (file (cons (sockopt--usable-module (sockopt--module-files))
-                      (directory-files
-                       (file-name-directory (locate-library "sockopt"))
-                       t "\\`[^.].*\\.elc?\\'")))
-    (copy-file file (file-name-as-directory directory) t t)
-    (set-file-modes (expand-file-name (file-name-nondirectory file)
-                                      directory)
-                    #o644)))
-
-(ert-deftest eight-tests-without-privilege ()
-  "What needs privilege shows the kernel's error to those who lack it."
-  (eight-tests--need-other-user)
-  (sockopt-tests-with-directory directory
-    (eight-tests--publish directory)
-    (pcase-dolist (`(,option ,value ,expected)
-                   '((:priority 6 "\\`t\\'")
-                     (:priority 7 "sockopt-permission-denied\\|\
-sockopt-system-error.*Operation not permitted")
-                     (:mark 1 "Operation not permitted")
-                     (:rcvbufforce 10000 "Operation not permitted")))
-      (should (string-match-p
-               expected
-               (eight-tests--unprivileged
-                directory
-                `(condition-case error
-                     (sockopt-set
-                      (make-network-process
-                       :name "s" :server t :host "127.0.0.1" :service t)
-                      ,option ,value)
-                   (error error))))))))
 
 ;;; Processes that are gone
 

@@ -66,7 +66,12 @@
       (should (string-match-p "^GOT t" output))
       (should (= 1 (length (directory-files
                             (expand-file-name "lisp" directory) nil
-                            "\\.so\\'")))))))
+                            "\\.so\\'"))))
+      ;; Others may load it.
+      (should (= #o755 (file-modes (expand-file-name
+                                    (concat "lisp/sockopt-module"
+                                            module-file-suffix)
+                                    directory)))))))
 
 (ert-deftest load-tests-stale ()
   "A module that was built from other sources is not loaded."
@@ -224,6 +229,16 @@
         (should (eq (car error) 'sockopt-error))
         (should (string-match-p "M-x sockopt-module-compile"
                                 (cadr error)))))))
+
+(ert-deftest load-tests-search-order ()
+  "The module is looked for in `load-path' first, then where it is installed."
+  (let ((load-path '("/one" nil "/two"))
+        (sockopt--directory "/package/")
+        (sockopt-module-directory "/chosen/")
+        (user-emacs-directory "/user/"))
+    (should (equal (mapcar #'file-name-directory (sockopt--module-files))
+                   '("/one/" "/two/" "/package/" "/chosen/"
+                     "/user/sockopt/")))))
 
 (provide 'load-tests)
 ;;; load-tests.el ends here

@@ -309,5 +309,33 @@ They call primitives directly, but for those that Emacs sees advised."
           (should (sockopt-get client :tcp-nodelay))
           (should (plist-get (sockopt--core-contact client t) :nodelay)))))))
 
+(ert-deftest mode-tests-process-contact-of-the-stopped ()
+  "The contact of a stopped process is the kernel's, too."
+  (skip-unless (eq system-type 'gnu/linux))
+  (sockopt-tests-with-rules nil
+    (let ((client (sockopt-tests-core-client (sockopt-tests-core-server)
+                                             :priority 3)))
+      (stop-process client)
+      (should (eq (process-status client) 'stop))
+      ;; SOL_SOCKET, SO_PRIORITY.
+      (sockopt-set-raw client 1 12 (mode-tests--int 5))
+      (should (equal (process-contact client :priority) 5)))))
+
+(ert-deftest mode-tests-predicate-gets-a-copy ()
+  "What a predicate does to its list does not reach the caller's."
+  (sockopt-tests-with-rules
+      `(((:predicate ,(lambda (args)
+                        (setcar args :nonsense)
+                        (nconc args (list :priority 6))
+                        nil))
+         (:priority 5)))
+    (let* ((arguments (list :name "server" :server t :noquery t
+                            :host "127.0.0.1" :family 'ipv4 :service t))
+           (copy (copy-sequence arguments))
+           (server (apply #'make-network-process arguments)))
+      (should (equal arguments copy))
+      (should (equal (process-name server) "server"))
+      (should (equal (sockopt-get server :priority) 0)))))
+
 (provide 'mode-tests)
 ;;; mode-tests.el ends here

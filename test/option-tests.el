@@ -14,59 +14,6 @@
 
 ;;; Round trips
 
-(defconst option-tests--values
-  '((:attach-filter [[6 0 0 65535]])
-    (:ip-local-port-range (40000 50000))
-    ;; The last two bits are not ours over TCP.
-    (:ip-tos 184 96)
-    (:ipv6-tclass 184 96)
-    ;; Offsets must be even.
-    (:ipv6-checksum 2 4)
-    ;; IPv6 has no packets shorter than 1280.
-    (:ipv6-mtu 1400 1300)
-    (:tcp-congestion "reno" "cubic")
-    (:tcp-maxseg 600 700)
-    (:tcp-ulp "tls")
-    (:tcp-window-clamp 3000 4000)
-    (:vm-sockets-buffer-size 100000 200000))
-  "New values for options whose rows do not say enough to make some up.")
-
-(defun option-tests--number (option old)
-  "Return a number that OPTION can have, near its lower end, but not OLD."
-  (let ((least (sockopt-option-min option))
-        (most (sockopt-option-max option)))
-    (cond
-     ((string= (sockopt-option-unit option) "bytes")
-      (if (and (integerp old) (< (* 2 old) most) (> old least))
-          (* 2 old)
-        (min most (max least (if (eql old 5000) 6000 5000)))))
-     ((and (integerp old) (< (1+ old) most)) (max least (1+ old)))
-     (t (/ (+ least most) 2)))))
-
-(defun option-tests--name (option old)
-  "Return a value made of the names that OPTION knows, other than OLD."
-  (let* ((names (sockopt-option-names option))
-         (lists (mapcar #'list names)))
-    (car (remove old (if (eq (sockopt-option-predicate option) 'listp)
-                         lists
-                       names)))))
-
-(defun option-tests--candidate (keyword old)
-  "Return a value other than OLD that the option KEYWORD can have."
-  (let ((option (sockopt-option keyword))
-        (given (alist-get keyword option-tests--values)))
-    (cond
-     (given (car (remove old given)))
-     ((string-match-p "\\`interface" (sockopt-option-kind option))
-      (if (equal old "lo") nil "lo"))
-     ((string-match-p "types to block" (sockopt-option-kind option))
-      (if (equal old '(8)) '(0) '(8)))
-     (t (pcase (sockopt-option-predicate option)
-          ('booleanp (not old))
-          ('integerp (option-tests--number option old))
-          ('numberp (if (equal old 2) 3 2))
-          (_ (option-tests--name option old)))))))
-
 (defun option-tests--verify (process keyword value)
   "Check that all ways to read KEYWORD of PROCESS agree, and on VALUE."
   (let ((now (sockopt-get process keyword)))
@@ -79,7 +26,7 @@
 
 (defun option-tests--new (keyword old)
   "Return a new value for KEYWORD, which must not be OLD."
-  (let ((new (option-tests--candidate keyword old)))
+  (let ((new (sockopt-tests-candidate keyword old)))
     (should-not (equal new old))
     new))
 
@@ -275,37 +222,10 @@
 
 ;;; Sockets that do not have an option
 
-(defconst option-tests--samples
-  '((:detach-filter . t) (:inq . t)
-    (:rcvbufforce . 10000) (:sndbufforce . 10000)
-    (:ip-add-membership "239.1.2.3" "lo")
-    (:ip-drop-membership "239.1.2.3" "lo")
-    (:ip-add-source-membership "239.1.2.3" "lo" "127.0.0.1")
-    (:ip-drop-source-membership "239.1.2.3" "lo" "127.0.0.1")
-    (:ip-block-source "239.1.2.3" "lo" "127.0.0.1")
-    (:ip-unblock-source "239.1.2.3" "lo" "127.0.0.1")
-    (:ip-msfilter "239.1.2.3" "lo" include "127.0.0.1")
-    (:mcast-join-group "239.1.2.3" "lo")
-    (:mcast-leave-group "239.1.2.3" "lo")
-    (:mcast-join-source-group "239.1.2.3" "lo" "127.0.0.1")
-    (:mcast-leave-source-group "239.1.2.3" "lo" "127.0.0.1")
-    (:mcast-block-source "239.1.2.3" "lo" "127.0.0.1")
-    (:mcast-unblock-source "239.1.2.3" "lo" "127.0.0.1")
-    (:mcast-msfilter "239.1.2.3" "lo" include "127.0.0.1")
-    (:ipv6-add-membership "ff12::1234" "lo")
-    (:ipv6-drop-membership "ff12::1234" "lo")
-    (:ipv6-pktinfo "::1" "lo"))
-  "Values for options that cannot be read, or not without an argument.")
-
-(defun option-tests--sample (keyword)
-  "Return some value that the option KEYWORD can have."
-  (let ((entry (assq keyword option-tests--samples)))
-    (if entry (cdr entry) (option-tests--candidate keyword nil))))
-
 (defun option-tests--argument (keyword)
   "Return the argument that reading KEYWORD takes, or nil."
   (and (sockopt-option-argument (sockopt-option keyword))
-       (seq-take (option-tests--sample keyword) 2)))
+       (seq-take (sockopt-tests-sample keyword) 2)))
 
 (defun option-tests--wrong-error-p (keyword error)
   "Return non-nil if ERROR does not say that KEYWORD is unsupported."
@@ -315,7 +235,7 @@
 (defun option-tests--not-supported (process keyword)
   "Return what is wrong with errors of KEYWORD, which PROCESS has not.
 There are errors even where the kernel would take the option."
-  (let* ((value (option-tests--sample keyword))
+  (let* ((value (sockopt-tests-sample keyword))
          (get (sockopt-tests-error
                (lambda ()
                  (sockopt-get process keyword
@@ -388,7 +308,7 @@ There are errors even where the kernel would take the option."
       (let ((option (sockopt-option keyword)))
         (should (seq-intersection (sockopt-option-classes option) classes))
         (should (or (sockopt-option-get option)
-                    (assq keyword option-tests--samples)))))))
+                    (assq keyword sockopt-tests-samples)))))))
 
 (provide 'option-tests)
 ;;; option-tests.el ends here

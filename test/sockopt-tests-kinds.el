@@ -145,5 +145,87 @@ It gets OPTIONS, a plist, as it is accepted."
                                     system-configuration)))
     (ert-skip "the numbers of options are those of most Linuxes")))
 
+;;; Values of options
+
+(defconst sockopt-tests-kinds--values
+  '((:attach-filter [[6 0 0 65535]])
+    (:ip-local-port-range (40000 50000))
+    ;; The last two bits are not ours over TCP.
+    (:ip-tos 184 96)
+    (:ipv6-tclass 184 96)
+    ;; Offsets must be even.
+    (:ipv6-checksum 2 4)
+    ;; IPv6 has no packets shorter than 1280.
+    (:ipv6-mtu 1400 1300)
+    (:tcp-congestion "reno" "cubic")
+    (:tcp-maxseg 600 700)
+    (:tcp-ulp "tls")
+    (:tcp-window-clamp 3000 4000)
+    (:vm-sockets-buffer-size 100000 200000))
+  "New values for options whose rows do not say enough to make some up.")
+
+(defun sockopt-tests-kinds--number (option old)
+  "Return a number that OPTION can have, near its lower end, but not OLD."
+  (let ((least (sockopt-option-min option))
+        (most (sockopt-option-max option)))
+    (cond
+     ((string= (sockopt-option-unit option) "bytes")
+      (if (and (integerp old) (< (* 2 old) most) (> old least))
+          (* 2 old)
+        (min most (max least (if (eql old 5000) 6000 5000)))))
+     ((and (integerp old) (< (1+ old) most)) (max least (1+ old)))
+     (t (/ (+ least most) 2)))))
+
+(defun sockopt-tests-kinds--name (option old)
+  "Return a value made of the names that OPTION knows, other than OLD."
+  (let* ((names (sockopt-option-names option))
+         (lists (mapcar #'list names)))
+    (car (remove old (if (eq (sockopt-option-predicate option) 'listp)
+                         lists
+                       names)))))
+
+(defun sockopt-tests-candidate (keyword old)
+  "Return a value other than OLD that the option KEYWORD can have."
+  (let ((option (sockopt-option keyword))
+        (given (alist-get keyword sockopt-tests-kinds--values)))
+    (cond
+     (given (car (remove old given)))
+     ((string-match-p "\\`interface" (sockopt-option-kind option))
+      (if (equal old "lo") nil "lo"))
+     ((string-match-p "types to block" (sockopt-option-kind option))
+      (if (equal old '(8)) '(0) '(8)))
+     (t (pcase (sockopt-option-predicate option)
+          ('booleanp (not old))
+          ('integerp (sockopt-tests-kinds--number option old))
+          ('numberp (if (equal old 2) 3 2))
+          (_ (sockopt-tests-kinds--name option old)))))))
+
+(defconst sockopt-tests-samples
+  '((:detach-filter . t) (:inq . t)
+    (:rcvbufforce . 10000) (:sndbufforce . 10000)
+    (:ip-add-membership "239.1.2.3" "lo")
+    (:ip-drop-membership "239.1.2.3" "lo")
+    (:ip-add-source-membership "239.1.2.3" "lo" "127.0.0.1")
+    (:ip-drop-source-membership "239.1.2.3" "lo" "127.0.0.1")
+    (:ip-block-source "239.1.2.3" "lo" "127.0.0.1")
+    (:ip-unblock-source "239.1.2.3" "lo" "127.0.0.1")
+    (:ip-msfilter "239.1.2.3" "lo" include "127.0.0.1")
+    (:mcast-join-group "239.1.2.3" "lo")
+    (:mcast-leave-group "239.1.2.3" "lo")
+    (:mcast-join-source-group "239.1.2.3" "lo" "127.0.0.1")
+    (:mcast-leave-source-group "239.1.2.3" "lo" "127.0.0.1")
+    (:mcast-block-source "239.1.2.3" "lo" "127.0.0.1")
+    (:mcast-unblock-source "239.1.2.3" "lo" "127.0.0.1")
+    (:mcast-msfilter "239.1.2.3" "lo" include "127.0.0.1")
+    (:ipv6-add-membership "ff12::1234" "lo")
+    (:ipv6-drop-membership "ff12::1234" "lo")
+    (:ipv6-pktinfo "::1" "lo"))
+  "Values for options that cannot be read, or not without an argument.")
+
+(defun sockopt-tests-sample (keyword)
+  "Return some value that the option KEYWORD can have."
+  (let ((entry (assq keyword sockopt-tests-samples)))
+    (if entry (cdr entry) (sockopt-tests-candidate keyword nil))))
+
 (provide 'sockopt-tests-kinds)
 ;;; sockopt-tests-kinds.el ends here

@@ -371,5 +371,12 @@
                                 (split-string text ",")
                               text)))))))))
 
+(ert-deftest ui-tests-parse-nothing ()
+  "No text, and the text nil, are nil as a value that would be a string."
+  (let ((option (sockopt-option :bindtodevice)))
+    (should (eq nil (sockopt-ui--parse option "")))
+    (should (eq nil (sockopt-ui--parse option "nil")))
+    (should (equal "lo" (sockopt-ui--parse option "lo")))))
+
 (provide 'ui-tests)
 ;;; ui-tests.el ends here
