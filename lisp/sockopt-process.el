@@ -14,17 +14,21 @@
 
 (declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 (declare-function sockopt--lookup "../module/emacs/process-lookup.c"
-                  (host service family type))
+                  (host service family type preferred timeout))
 (declare-function sockopt--address "../module/emacs/process-lookup.c"
                   (keyword address))
 (declare-function sockopt--open "../module/emacs/process-open.c"
-                  (type protocol backlog addresses settings optional args))
+                  (type protocol backlog addresses settings optional args
+                   stagger timeout))
 (declare-function sockopt--adopt "../module/emacs/process-adopt.c"
                   (handle args role directory))
 (declare-function sockopt--hold "../module/emacs/process-connect.c" ())
 (declare-function sockopt--start "../module/emacs/process-connect.c"
                   (handle channel line target type protocol settings
-                   optional))
+                   optional stagger))
+(declare-function sockopt--break "../module/emacs/process-connect.c" (handle))
+(declare-function sockopt--connection-log "../module/emacs/process-log.c"
+                  (handle))
 (declare-function sockopt--finish "../module/emacs/process-connect.c"
                   (handle job settings))
 (declare-function sockopt--won-p "../module/emacs/process-connect.c" (job))
@@ -32,6 +36,7 @@
 (declare-function gnutls-asynchronous-parameters "ext:gnutls.c"
                   (process params))
 (declare-function gnutls-error-string "ext:gnutls.c" (error))
+(declare-function gnutls-peer-status "ext:gnutls.c" (proc))
 (declare-function nsm-verify-connection "nsm"
                   (process host port &optional save-fingerprint
                            warn-unencrypted))
@@ -40,6 +45,112 @@
 (declare-function sockopt--close "../module/emacs/handle.c" (handle))
 (declare-function sockopt--vsock-address "../module/emacs/process-lookup.c"
                   (cid port))
+
+;;; How to connect
+
+(defcustom sockopt-address-family-preference nil
+  "Which family of addresses to try first where a host has several.
+It is `ipv4', `ipv6', or nil for the order of the system (RFC 6724); the
+families then take turns (RFC 8305, section 4)."
+  :type '(choice (const :tag "As the system has it" nil)
+                 (const :tag "IPv4" ipv4) (const :tag "IPv6" ipv6))
+  :group 'sockopt)
+
+(defcustom sockopt-connect-stagger 0.25
+  "How many seconds an address has before the next is tried besides.
+RFC 8305, section 5, recommends 0.25, and at least 0.01 and at most 2."
+  :type '(number :match (lambda (_widget value)
+                          (and (numberp value) (<= 0.01 value 2))))
+  :group 'sockopt)
+
+(defconst sockopt--longest-timeout 2147483
+  "The greatest `:connect-timeout', whose milliseconds fit in 32 bits.")
+
+(defun sockopt--check-timeout (args)
+  "Signal an error unless the `:connect-timeout' in ARGS can be used."
+  (let ((timeout (plist-get args :connect-timeout)))
+    (when timeout
+      (unless (numberp timeout)
+        (signal 'wrong-type-argument
+                (list 'numberp timeout :connect-timeout)))
+      (unless (and (< 0 timeout) (<= timeout sockopt--longest-timeout))
+        (signal 'args-out-of-range (list :connect-timeout timeout
+                                         0 sockopt--longest-timeout)))
+      (when (or (plist-get args :server) (sockopt--packets-p args))
+        (sockopt--signal-argument
+         "`:connect-timeout' is for clients that connect" timeout)))))
+
+(defun sockopt--stagger ()
+  "Return `sockopt-connect-stagger' in milliseconds."
+  (max 10 (min 2000 (round (* 1000 sockopt-connect-stagger)))))
+
+(defun sockopt--deadline (args)
+  "Return when ARGS say that connecting has taken too long, or nil."
+  (let ((timeout (plist-get args :connect-timeout)))
+    (and timeout (+ (float-time) timeout))))
+
+(defun sockopt--time-left (deadline)
+  "Return how many milliseconds there are until DEADLINE; nil if that is nil."
+  (and deadline
+       (max 0 (ceiling (* 1000 (- deadline (float-time)))))))
+
+(defvar sockopt--connections (make-hash-table :test #'eq :weakness 'key)
+  "For each client that we connected, (HANDLE . TLS-SECONDS).")
+
+(defun sockopt--note-connection (process handle)
+  "Note that PROCESS has been connected on the socket of HANDLE."
+  (puthash process (list handle) sockopt--connections))
+
+(defun sockopt--note-tls (process start)
+  "Note that the TLS handshake of PROCESS, begun at START, is done."
+  (setcdr (gethash process sockopt--connections)
+          (- (float-time) start)))
+
+(defun sockopt--tls-version (process)
+  "Return the version of TLS that PROCESS speaks, a string, or nil."
+  (and (process-live-p process)
+       (plist-get (sockopt--core-contact process t t) :tls-parameters)
+       (plist-get (gnutls-peer-status process) :protocol)))
+
+;;;###autoload
+(defun sockopt-connection (process)
+  "Return how PROCESS was connected, a plist, or nil if that is not known.
+It is known of clients that this package connected:
+  :lookup SECONDS       how long it took to look up the host, if it was
+  :attempts (ATTEMPT...)  the addresses that were tried
+  :connect SECONDS      how long it took from the first attempt on until
+                        one of them was connected
+  :tls SECONDS          how long the TLS handshake took, if there was one
+  :tls-version STRING   such as \"TLS1.3\"
+Each ATTEMPT is (ADDRESS RESULT START SECONDS): RESULT is t for the one
+that is used, nil for one that was given up, or a string that says why it
+failed; START is when it began, in seconds after the first."
+  (let* ((known (gethash process sockopt--connections))
+         (log (and known (sockopt--connection-log (car known)))))
+    (when log
+      (sockopt--connection-plist process log (cdr known)))))
+
+(defun sockopt--connection-plist (process log tls)
+  "Return what `sockopt-connection' does for PROCESS.
+LOG is from `sockopt--connection-log', TLS a number of seconds or nil."
+  (pcase-let* ((`(,lookup ,_total . ,attempts) log)
+               (used (cl-find t attempts :key #'cadr))
+               (version (sockopt--tls-version process)))
+    `(,@(and lookup (list :lookup lookup))
+      :attempts ,(mapcar (lambda (attempt)
+                           (sockopt--attempt process attempt))
+                         attempts)
+      ,@(and used (list :connect (+ (nth 2 used) (nth 3 used))))
+      ,@(and tls (list :tls tls))
+      ,@(and version (list :tls-version version)))))
+
+(defun sockopt--attempt (process attempt)
+  "Return ATTEMPT of PROCESS with the code that Emacs read, if it did."
+  (if (eq (nth 1 attempt) 'failed)
+      `(,(car attempt)
+        ,(format "failed with code %d" (process-exit-status process))
+        ,@(nthcdr 2 attempt))
+    attempt))
 
 ;;; Arguments
 
@@ -79,6 +190,7 @@ Signal an error if ARGS have a keyword that nobody knows."
   (let ((tls (plist-get args :tls-parameters)))
     (unless (listp tls)
       (signal 'wrong-type-argument (list 'listp tls :tls-parameters))))
+  (sockopt--check-timeout args)
   (let ((options (plist-get args :child-options)))
     (sockopt--check-plist options)
     (sockopt--check (sockopt--settings options))))
@@ -137,21 +249,24 @@ with none takes connections to any.  The service is a port, or t."
            (signal 'wrong-type-argument (list 'stringp address :service)))
           (t (sockopt--address keyword address)))))
 
-(defun sockopt--addresses (args)
-  "Return the addresses that ARGS stand for, looking them up if need be."
+(defun sockopt--addresses (args deadline)
+  "Return the addresses that ARGS stand for, looking them up if need be.
+That must be done by DEADLINE, unless it is nil."
   (or (sockopt--given-address args)
       (sockopt--lookup (sockopt--host args) (sockopt--service args)
                        (plist-get args :family)
                        ;; The resolver knows no ports of raw sockets.
                        (if (sockopt--packets-p args)
                            'datagram
-                         (plist-get args :type)))))
+                         (plist-get args :type))
+                       sockopt-address-family-preference
+                       (sockopt--time-left deadline))))
 
 (defun sockopt--target (args)
   "Return what to connect to by ARGS, for `sockopt--start'."
   (or (sockopt--given-address args)
       (list (sockopt--host args) (sockopt--service args)
-            (plist-get args :family))))
+            (plist-get args :family) sockopt-address-family-preference)))
 
 (defun sockopt--coding (args)
   "Return the value for `default-process-coding-system' that suits ARGS.
@@ -348,19 +463,23 @@ If this fails, the socket is closed."
   "Make a process by ARGS, with OPTIONS, a plist, and return it.
 SETTINGS are OPTIONS for the module.  The first OPTIONAL of them may fail,
 which REPORT is then called with."
-  (let ((server (plist-get args :server)))
-    (pcase-let* ((`(,handle ,address . ,results)
+  (let ((server (plist-get args :server))
+        (deadline (sockopt--deadline args)))
+    (pcase-let* ((addresses (sockopt--addresses args deadline))
+                 (`(,handle ,address . ,results)
                   (sockopt--open (plist-get args :type)
                                  (sockopt--protocol args)
                                  (cond ((integerp server) server)
                                        (server 5))
-                                 (sockopt--addresses args)
-                                 settings optional args))
+                                 addresses settings optional args
+                                 (sockopt--stagger)
+                                 (sockopt--time-left deadline)))
                  (process (sockopt--make-process args address handle)))
       (sockopt--or-discard process
         (sockopt--note-handle process handle)
-        (when server
-          (sockopt--note-server process args))
+        (if server
+            (sockopt--note-server process args)
+          (sockopt--note-connection process handle))
         (sockopt--set-contact process
                               (sockopt--contact-addresses
                                (sockopt--contact args) address handle))
@@ -384,10 +503,12 @@ why it failed; REPORT is called with those, as (OPTION . MESSAGE)."
   "Begin TLS on PROCESS by PARAMETERS, if they are not nil.
 Unlike the rest this takes time, and the user may quit."
   (when parameters
-    (let ((done nil))
+    (let ((done nil)
+          (start (float-time)))
       (unwind-protect
           (progn
             (sockopt--negotiate process parameters)
+            (sockopt--note-tls process start)
             (setq done t))
         (unless done
           (set-process-sentinel process #'ignore)
@@ -454,7 +575,9 @@ when it counts: before the socket is bound or connected if it must be.
 `process-contact' then has the value that the kernel reports.
 
 There are also `:protocol' (mptcp, udplite, icmp ... or a number), `:type'
-raw, and `:family' vsock, whose host and service are numbers.
+raw, and `:family' vsock, whose host and service are numbers; and
+`:connect-timeout', after how many seconds a client is to give up looking
+up and connecting to all its addresses.
 
 An unknown keyword signals `sockopt-unsupported', which names the nearest
 known one.  A wrong value signals `wrong-type-argument' or
@@ -500,7 +623,7 @@ then REPORT is called with the process and a list of (OPTION . MESSAGE)."
 OPTIONS is a plist, SETTINGS the same for the module; LATER is a plist of
 options that were set meanwhile, REPORT a function to call with the
 options that failed and might."
-  process handle job options settings later report)
+  process handle job options settings later report timer)
 
 (defvar sockopt--channel nil
   "The pipe process through which the threads report, or nil.")
@@ -554,9 +677,11 @@ Processes that still waited for a report fail."
          (lines (split-string text "\n")))
     (process-put channel 'sockopt--rest (car (last lines)))
     (dolist (line (butlast lines))
+      ;; One whose time was over before is not there any more.
       (let ((entry (assq (string-to-number line) sockopt--waits)))
-        (setq sockopt--waits (delq entry sockopt--waits))
-        (sockopt--finish-wait (cdr entry))))
+        (when entry
+          (setq sockopt--waits (delq entry sockopt--waits))
+          (sockopt--finish-wait (cdr entry)))))
     (sockopt--close-channel)))
 
 (defun sockopt--make-waiting (args options settings optional report)
@@ -584,21 +709,47 @@ It reports NUMBER.  The first OPTIONAL settings may fail."
   (let ((contact (sockopt--core-contact (sockopt--wait-process wait) t t))
         (started nil))
     (unwind-protect
-        (condition-case error
-            (setf (sockopt--wait-job wait)
-                  (sockopt--start (sockopt--wait-handle wait)
-                                  (sockopt--open-channel)
-                                  (format "%d\n" number) target
-                                  (plist-get contact :type)
-                                  (sockopt--protocol contact)
-                                  (sockopt--wait-settings wait) optional)
-                  started t)
-          ;; The pipe is core's, and so is the error when it has none.
-          (file-error (signal 'sockopt-system-error (cdr error))))
+        (progn
+          (setf (sockopt--wait-job wait)
+                (sockopt--start-job wait number target optional contact))
+          (sockopt--limit-wait wait number
+                               (plist-get contact :connect-timeout))
+          (setq started t))
       (unless started
         (sockopt--close (sockopt--wait-handle wait))
         (setq sockopt--waits (assq-delete-all number sockopt--waits))
         (sockopt--close-channel)))))
+
+(defun sockopt--start-job (wait number target optional contact)
+  "Return the job that connects the process of WAIT, which has CONTACT.
+NUMBER, TARGET and OPTIONAL are as for `sockopt--start-wait'."
+  (condition-case error
+      (sockopt--start (sockopt--wait-handle wait) (sockopt--open-channel)
+                      (format "%d\n" number) target
+                      (plist-get contact :type) (sockopt--protocol contact)
+                      (sockopt--wait-settings wait) optional
+                      (sockopt--stagger))
+    ;; The pipe is core's, and so is the error when it has none.
+    (file-error (signal 'sockopt-system-error (cdr error)))))
+
+(defun sockopt--limit-wait (wait number timeout)
+  "Give WAIT, which reports NUMBER, no more than TIMEOUT seconds, if not nil."
+  (when timeout
+    (setf (sockopt--wait-timer wait)
+          (run-at-time timeout nil #'sockopt--end-wait wait number))))
+
+(defun sockopt--end-wait (wait number)
+  "Have the process of WAIT, which reports NUMBER, fail: its time is over."
+  (when (assq number sockopt--waits)
+    (setq sockopt--waits (assq-delete-all number sockopt--waits))
+    (let ((process (sockopt--wait-process wait))
+          (inhibit-quit t))
+      (remhash process sockopt--waiting)
+      (when (process-live-p process)
+        (sockopt--fail process '(error "Connection timed out"))
+        (sockopt--break (sockopt--wait-handle wait)))
+      (sockopt--drop (sockopt--wait-job wait))
+      (sockopt--close-channel))))
 
 (defun sockopt--finish-wait (wait)
   "Give the process of WAIT its socket, or let it fail."
@@ -606,6 +757,9 @@ It reports NUMBER.  The first OPTIONAL settings may fail."
          (handle (sockopt--wait-handle wait))
          (inhibit-quit t))
     (remhash process sockopt--waiting)
+    (sockopt--note-connection process handle)
+    (when (sockopt--wait-timer wait)
+      (cancel-timer (sockopt--wait-timer wait)))
     (condition-case error
         (let ((result (progn
                         (when (sockopt--won-p (sockopt--wait-job wait))
@@ -632,8 +786,21 @@ is there it may end within the call, and then core forgets to say \"open\"."
   (when (process-live-p process)
     (let ((parameters (sockopt--core-contact process :tls-parameters t)))
       (when parameters
+        (sockopt--time-tls process)
         (gnutls-asynchronous-parameters process parameters)
         (gnutls-boot process (car parameters) (cdr parameters))))))
+
+(defun sockopt--time-tls (process)
+  "Note how long the TLS handshake takes that PROCESS begins now.
+It is done when the sentinel is told so."
+  (let ((start (float-time)))
+    (add-function :before (process-sentinel process)
+                  (lambda (process _message)
+                    (remove-function (process-sentinel process)
+                                     'sockopt-time-tls)
+                    (when (eq (process-status process) 'open)
+                      (sockopt--note-tls process start)))
+                  '((name . sockopt-time-tls)))))
 
 (defun sockopt--apply-later (process plist)
   "Set the options in PLIST that PROCESS was given while connecting."

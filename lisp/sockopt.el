@@ -49,6 +49,9 @@
 (autoload 'sockopt-module-compile "sockopt-build" nil t)
 (autoload 'sockopt-make-network-process "sockopt-process")
 (autoload 'sockopt-set-child-options "sockopt-process")
+(autoload 'sockopt-connection "sockopt-process")
+(custom-autoload 'sockopt-address-family-preference "sockopt-process" t)
+(custom-autoload 'sockopt-connect-stagger "sockopt-process" t)
 (autoload 'sockopt--set-waiting "sockopt-process")
 (autoload 'sockopt--get-waiting "sockopt-process")
 (autoload 'sockopt--set-pending "sockopt-pending")
@@ -147,7 +150,7 @@
   '(:name :buffer :host :service :type :family :local :remote :coding
     :nowait :noquery :stop :filter :filter-multibyte :sentinel :log :plist
     :tls-parameters :server :use-external-socket :protocol
-    :child-options)
+    :child-options :connect-timeout)
   "The keywords of `make-network-process' that are not options.")
 
 (eval-and-compile

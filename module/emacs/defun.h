@@ -49,6 +49,7 @@ void syms_of_option_raw (emacs_env *env);
 void syms_of_option_rows (emacs_env *env);
 void syms_of_process_adopt (emacs_env *env);
 void syms_of_process_connect (emacs_env *env);
+void syms_of_process_log (emacs_env *env);
 void syms_of_process_lookup (emacs_env *env);
 void syms_of_process_open (emacs_env *env);
 

@@ -20,6 +20,7 @@ free_handle (void *data)
 {
   struct handle *handle = data;
   handle_close (handle);
+  free (handle->log);
   free (handle);
 }
 
@@ -143,6 +144,18 @@ handle_close (struct handle *handle)
   if (handle->owned)
     socket_close (&handle->fd);
   socket_close (&handle->peer);
+}
+
+void
+handle_note_log (struct handle *handle, struct connection_log *log)
+{
+  struct connection_log *old = log;
+  if (handle)
+    {
+      old = handle->log;
+      handle->log = log;
+    }
+  free (old);
 }
 
 emacs_value

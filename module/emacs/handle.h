@@ -32,6 +32,9 @@ struct handle
   /* Of a process that still connects: the other end of the socket that it
      waits on.  Otherwise -1.  */
   int peer;
+
+  /* How it was connected, or null if that is not known.  */
+  struct connection_log *log;
 };
 
 /* Make a handle of FD, a socket of CLASS, 0 if that is not known.  If that
@@ -56,6 +59,9 @@ bool handle_has (struct handle *handle, const struct option *option);
 
 /* FD has become the socket of HANDLE, and Emacs owns it.  */
 void handle_adopted (struct handle *handle, int fd);
+
+/* Have HANDLE own LOG; either may be null.  */
+void handle_note_log (struct handle *handle, struct connection_log *log);
 
 /* Close what HANDLE owns.  */
 void handle_close (struct handle *handle);

@@ -73,12 +73,13 @@ protocol_from_lisp (emacs_env *env, emacs_value value)
 
 struct owned_query
 query_from_lisp (emacs_env *env, emacs_value host, emacs_value service,
-                 emacs_value family, emacs_value type)
+                 emacs_value family, emacs_value type, emacs_value preferred)
 {
   struct owned_query owned = {
     .host = name_from_lisp (env, host),
     .service = name_from_lisp (env, service),
     .query = { .family = family_from_lisp (env, family),
+               .preferred = family_from_lisp (env, preferred),
                .type = type_from_lisp (env, type) },
   };
   owned.query.host = owned.host;
@@ -112,15 +113,37 @@ signal_lookup (emacs_env *env, int code, int system_code, emacs_value host,
                lisp_locale_string (env, message), host, service);
 }
 
+int64_t
+deadline_from_lisp (emacs_env *env, emacs_value timeout)
+{
+  if (!env->is_not_nil (env, timeout))
+    return INT64_MAX;
+  return race_clock () + INT64_C (1000) * lisp_int (env, timeout);
+}
+
+int
+deadline_wait (int64_t end)
+{
+  int64_t left = end - race_clock ();
+  if (left <= 0)
+    return 0;
+  return left < INT64_C (1000) * QUIT_INTERVAL ? (int) (left / 1000) + 1
+                                               : QUIT_INTERVAL;
+}
+
 struct plan
 plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
-                emacs_value backlog, struct setting *settings, size_t count)
+                emacs_value backlog, emacs_value stagger,
+                struct setting *settings, size_t count)
 {
   bool server = env->is_not_nil (env, backlog);
   return (struct plan){ .type = type_from_lisp (env, type),
                         .protocol = protocol_from_lisp (env, protocol),
                         .server = server,
                         .backlog = server ? lisp_int (env, backlog) : 0,
+                        .stagger = env->is_not_nil (env, stagger)
+                                     ? lisp_int (env, stagger)
+                                     : 0,
                         .settings = settings,
                         .settings_count = count };
 }

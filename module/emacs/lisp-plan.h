@@ -5,6 +5,7 @@
 #define SOCKOPT_LISP_PLAN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <emacs-module.h>
 
@@ -18,11 +19,12 @@ struct owned_query
   char *service;
 };
 
-/* A query for HOST and SERVICE, strings; FAMILY and TYPE are as for
-   `make-network-process'.  To be freed, after an error too.  */
+/* A query for HOST and SERVICE, strings; FAMILY, TYPE and the PREFERRED
+   family are as for `make-network-process'.  To be freed, after an error too.
+ */
 struct owned_query query_from_lisp (emacs_env *env, emacs_value host,
                                     emacs_value service, emacs_value family,
-                                    emacs_value type);
+                                    emacs_value type, emacs_value preferred);
 void query_free (struct owned_query *owned);
 
 /* The message for CODE of getaddrinfo, and its errno SYSTEM_CODE.  It may
@@ -35,10 +37,20 @@ void signal_lookup (emacs_env *env, int code, int system_code,
                     emacs_value host, emacs_value service);
 
 /* A plan for a socket of TYPE and PROTOCOL, a server's if BACKLOG is not
-   nil, with the COUNT SETTINGS, which it does not own.  */
+   nil, with the COUNT SETTINGS, which it does not own.  STAGGER is in
+   milliseconds, nil for the usual.  */
 struct plan plan_from_lisp (emacs_env *env, emacs_value type,
                             emacs_value protocol, emacs_value backlog,
-                            struct setting *settings, size_t count);
+                            emacs_value stagger, struct setting *settings,
+                            size_t count);
+
+/* When TIMEOUT, milliseconds from now or nil for never, is over, by
+   `race_clock'.  */
+int64_t deadline_from_lisp (emacs_env *env, emacs_value timeout);
+
+/* How many milliseconds to wait before asking whether the user wants to
+   quit, or END has come.  */
+int deadline_wait (int64_t end);
 
 /* Signal FAILURE.  SETTINGS is the vector that the settings came from,
    and the first of them is FIRST; REST is a list for the end of the

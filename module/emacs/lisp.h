@@ -38,6 +38,7 @@
   DO (Qrun, "run")                                                            \
   DO (Qstop, "stop")                                                          \
   DO (Qconnect, "connect")                                                    \
+  DO (Qfailed, "failed")                                                      \
   DO (Qlocal, ":local")                                                       \
   DO (Qremote, ":remote")                                                     \
   DO (Qserver, ":server")                                                     \

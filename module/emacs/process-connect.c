@@ -37,6 +37,18 @@ DEFUN ("sockopt--hold", sockopt_hold, Ssockopt_hold, 0, 0,
   return value;
 }
 
+/* Put the first COUNT elements of LIST into PARTS.  */
+static void
+list_elements (emacs_env *env, emacs_value list, emacs_value *parts,
+               size_t count)
+{
+  for (size_t i = 0; i < count; i++)
+    {
+      parts[i] = LISP_CALL (env, Qcar, list);
+      list = LISP_CALL (env, Qcdr, list);
+    }
+}
+
 /* A copy of ADDRESSES for a job to own.  */
 static struct addresses *
 copy_addresses (emacs_env *env, const struct addresses *addresses)
@@ -52,7 +64,7 @@ copy_addresses (emacs_env *env, const struct addresses *addresses)
 }
 
 /* The addresses that TARGET is, a copy for a job to own.  Null if it is a
-   list (HOST SERVICE FAMILY), of which *QUERY is made, with TYPE.  */
+   list (HOST SERVICE FAMILY PREFERRED), of which *QUERY is made, with TYPE. */
 static struct addresses *
 target_from_lisp (emacs_env *env, emacs_value target, emacs_value type,
                   struct owned_query *query)
@@ -62,20 +74,21 @@ target_from_lisp (emacs_env *env, emacs_value target, emacs_value type,
       const struct addresses *given = addresses_get (env, target);
       return given ? copy_addresses (env, given) : NULL;
     }
-  emacs_value rest = LISP_CALL (env, Qcdr, target);
-  emacs_value family = LISP_CALL (env, Qcar, LISP_CALL (env, Qcdr, rest));
-  *query = query_from_lisp (env, LISP_CALL (env, Qcar, target),
-                            LISP_CALL (env, Qcar, rest), family, type);
+  emacs_value part[4];
+  list_elements (env, target, part, 4);
+  *query = query_from_lisp (env, part[0], part[1], part[2], type, part[3]);
   return NULL;
 }
 
-DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 8, 8,
+DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 9, 9,
        "Start to connect for the process of HANDLE, and return a job.\n"
        "HANDLE is from `sockopt--hold'.  TARGET is addresses, or a list\n"
-       "(HOST SERVICE FAMILY) that is looked up first.  When the job is\n"
-       "done the string LINE is written to CHANNEL, a pipe process. TYPE,\n"
-       "PROTOCOL, SETTINGS and OPTIONAL are as for `sockopt--open'.\n\n"
-       "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS OPTIONAL)")
+       "(HOST SERVICE FAMILY PREFERRED) that is looked up first.  When the\n"
+       "job is done the string LINE is written to CHANNEL, a pipe process.\n"
+       "TYPE, PROTOCOL, SETTINGS, OPTIONAL and STAGGER are as for\n"
+       "`sockopt--open'.\n\n"
+       "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS OPTIONAL\n"
+       "STAGGER)")
 {
   size_t count, size;
   struct job *job = NULL;
@@ -84,7 +97,7 @@ DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 8, 8,
   struct setting *settings
     = settings_from_lisp (env, args[6], lisp_int (env, args[7]), &count);
   struct plan plan
-    = plan_from_lisp (env, args[4], args[5], Qnil, settings, count);
+    = plan_from_lisp (env, args[4], args[5], Qnil, args[8], settings, count);
   struct addresses *addresses
     = target_from_lisp (env, args[3], args[4], &owned);
   char *line = lisp_copy_string (env, args[2], &size);
@@ -179,6 +192,7 @@ DEFUN ("sockopt--finish", sockopt_finish, Ssockopt_finish, 3, 3,
     return Qnil;
   struct race *race;
   enum race_state state = job_race (job, &race);
+  handle_note_log (handle, job_log (job));
   if (state == RACE_RUNNING || race->fd < 0)
     signal_job (env, job, race, args[2]);
   else if (adopt_result (env, handle, race) && state == RACE_WON)
@@ -205,9 +219,32 @@ DEFUN ("sockopt--drop", sockopt_drop, Ssockopt_drop, 1, 1,
   return Qnil;
 }
 
+DEFUN ("sockopt--break", sockopt_break, Ssockopt_break, 1, 1,
+       "Have the process of HANDLE, which still connects, fail.\n"
+       "Whoever connects for it gives up.  Value is nil.\n\n"
+       "(fn HANDLE)")
+{
+  int pair[2];
+  struct handle *handle = handle_get (env, args[0]);
+  if (!handle || !handle_valid (handle))
+    return Qnil;
+  int code = placeholder_hold (pair);
+  if (code == 0)
+    {
+      /* What was sent to it is lost, and that is an error of the other.  */
+      socket_close (&pair[1]);
+      code = placeholder_replace (handle->fd, &pair[0]);
+      socket_close (&pair[0]);
+    }
+  if (code != 0)
+    lisp_signal_errno (env, "Cannot give up connecting", code, Qnil);
+  return Qnil;
+}
+
 void
 syms_of_process_connect (emacs_env *env)
 {
+  defsubr (env, &Ssockopt_break);
   defsubr (env, &Ssockopt_hold);
   defsubr (env, &Ssockopt_start);
   defsubr (env, &Ssockopt_finish);

@@ -15,14 +15,23 @@
 #include "emacs/lisp.h"
 
 /* Wait until FD has an event, which is all that happens on it.  Return
-   false if the user wants to quit first.  */
+   false if the user wants to quit first, or, with an error signalled, if
+   that takes longer than TIMEOUT, nil or milliseconds.  */
 static bool
-wait_for_hangup (emacs_env *env, int fd)
+wait_for_hangup (emacs_env *env, int fd, emacs_value timeout)
 {
   struct pollfd polled = { .fd = fd };
-  while (poll (&polled, 1, QUIT_INTERVAL) <= 0)
-    if (lisp_wants_to_quit (env))
-      return false;
+  int64_t end = deadline_from_lisp (env, timeout);
+  while (poll (&polled, 1, deadline_wait (end)) <= 0)
+    {
+      if (lisp_wants_to_quit (env))
+        return false;
+      if (end <= race_clock ())
+        {
+          lisp_signal_errno (env, "Cannot look up host", ETIMEDOUT, Qnil);
+          return false;
+        }
+    }
   return true;
 }
 
@@ -41,7 +50,7 @@ look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
   struct job *job = job_start (query, NULL, NULL, pair[1], -1, NULL);
   if (!job)
     lisp_signal_errno (env, "Cannot look up host", errno, Qnil);
-  else if (wait_for_hangup (env, pair[0]))
+  else if (wait_for_hangup (env, pair[0], args[5]))
     {
       int system_code;
       int code = job_lookup_code (job, &system_code);
@@ -55,15 +64,17 @@ look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
   return found;
 }
 
-DEFUN ("sockopt--lookup", sockopt_lookup, Ssockopt_lookup, 4, 4,
+DEFUN ("sockopt--lookup", sockopt_lookup, Ssockopt_lookup, 6, 6,
        "Return the addresses of HOST and SERVICE, a user pointer.\n"
        "All are as for `make-network-process', but SERVICE is a string.\n"
-       "The user can quit meanwhile.\n\n"
-       "(fn HOST SERVICE FAMILY TYPE)")
+       "PREFERRED is the family to begin with, nil for the system's own.\n"
+       "After TIMEOUT milliseconds, if not nil, signal that it took too\n"
+       "long.  The user can quit meanwhile.\n\n"
+       "(fn HOST SERVICE FAMILY TYPE PREFERRED TIMEOUT)")
 {
   struct addresses *found = NULL;
   struct owned_query owned
-    = query_from_lisp (env, args[0], args[1], args[2], args[3]);
+    = query_from_lisp (env, args[0], args[1], args[2], args[3], args[4]);
   if (!lisp_pending (env))
     {
       int code = resolve_numeric (&owned.query, &found);
@@ -90,6 +101,7 @@ DEFUN ("sockopt--address", sockopt_address, Ssockopt_address, 2, 2,
       return Qnil;
     }
   addresses->count = 1;
+  addresses->lookup = LOOKUP_NONE;
   lisp_to_address (env, args[0], args[1], &addresses->items[0]);
   return addresses_make (env, addresses);
 }
@@ -117,6 +129,7 @@ DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
       return Qnil;
     }
   addresses->count = 1;
+  addresses->lookup = LOOKUP_NONE;
   address_vsock (&addresses->items[0], (uint32_t) cid, (uint32_t) port);
   return addresses_make (env, addresses);
 }

@@ -29,25 +29,31 @@ open_first (const struct plan *plan, const struct addresses *addresses,
   return -1;
 }
 
-/* Connect to the first of the ADDRESSES that answers.  Return -1 when
-   none does, or when the user quits.  */
+/* Connect to the first of the ADDRESSES that answers until END.  Return -1
+   when none does, or when the user quits.  *LOG says what was tried; it may
+   be null.  */
 static int
 open_connected (emacs_env *env, const struct plan *plan,
-                const struct addresses *addresses, size_t *index,
-                struct failure *failure)
+                const struct addresses *addresses, int64_t end, size_t *index,
+                struct failure *failure, struct connection_log **log)
 {
   struct race race;
   race_start (&race, plan, addresses->items, addresses->count);
   enum race_state state = race_run (&race, 0, -1);
-  while (state == RACE_RUNNING && !lisp_wants_to_quit (env))
-    state = race_run (&race, QUIT_INTERVAL, -1);
+  while (state == RACE_RUNNING && !lisp_wants_to_quit (env)
+         && race_clock () < end)
+    state = race_run (&race, deadline_wait (end), -1);
   if (state == RACE_WON)
     {
       *index = race.address;
+      *log = connection_log_make (&race, addresses->lookup);
       return race.fd;
     }
   *failure = race.failure;
-  if (race.fd >= 0)
+  if (state == RACE_RUNNING && end <= race_clock ())
+    *failure = (struct failure){ .code = ETIMEDOUT,
+                                 .verb = "make client process failed" };
+  else if (race.fd >= 0)
     *failure = (struct failure){ .code = socket_error (race.fd),
                                  .verb = "make client process failed" };
   race_abandon (&race);
@@ -66,19 +72,21 @@ actual_address (const struct plan *plan, int fd, const struct address *address)
   return *address;
 }
 
-/* Make a socket by PLAN at ADDRESSES, or signal why there is none; REST
-   goes to the end of a client's error data, and VECTOR is what the
-   settings came from.  Value is (HANDLE ADDRESS . RESULTS).  */
+/* Make a socket by PLAN at ADDRESSES until END, or signal why there is
+   none; REST goes to the end of a client's error data, and VECTOR is what
+   the settings came from.  Value is (HANDLE ADDRESS . RESULTS).  */
 static emacs_value
 open_socket (emacs_env *env, const struct plan *plan,
-             const struct addresses *addresses, emacs_value vector,
-             emacs_value rest)
+             const struct addresses *addresses, int64_t end,
+             emacs_value vector, emacs_value rest)
 {
+  struct connection_log *log = NULL;
   size_t index = 0;
   struct failure failure = { .code = 0 };
   bool connects
     = !plan->server && plan->type != SOCK_DGRAM && plan->type != SOCK_RAW;
-  int fd = connects ? open_connected (env, plan, addresses, &index, &failure)
+  int fd = connects ? open_connected (env, plan, addresses, end, &index,
+                                      &failure, &log)
                     : open_first (plan, addresses, &index, &failure);
   struct address actual = addresses->items[index];
   if (fd < 0)
@@ -93,6 +101,7 @@ open_socket (emacs_env *env, const struct plan *plan,
     = handle_make (env, fd, true,
                    socket_class_for (address_family (&actual), plan->type,
                                      plan->protocol));
+  handle_note_log (handle_get (env, handle), log);
   emacs_value address = lisp_from_address (env, &actual);
   emacs_value results
     = settings_results (env, handle_get (env, handle), plan->settings,
@@ -101,28 +110,33 @@ open_socket (emacs_env *env, const struct plan *plan,
                     LISP_CALL (env, Qcons_function, address, results));
 }
 
-DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 7, 7,
+DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 9, 9,
        "Make a socket, and return (HANDLE ADDRESS . RESULTS).\n"
        "TYPE is as for `make-network-process', PROTOCOL a symbol or a\n"
        "number. BACKLOG is an integer for a server; for a client it is\n"
        "nil, and the socket is connected to the first of ADDRESSES that\n"
        "answers, unless it is one for datagrams or raw. SETTINGS is [ROW\n"
        "VALUE ROW VALUE ...], of which the first OPTIONAL may fail.  ARGS,\n"
-       "a list, ends the data of an error.\n\n"
+       "a list, ends the data of an error.  STAGGER is how many\n"
+       "milliseconds an address has for itself before the next one is\n"
+       "tried as well, TIMEOUT how many all of them have; nil is the usual\n"
+       "and for ever.\n\n"
        "ADDRESS is the one that was taken, with the port that the kernel\n"
        "chose. RESULTS has for each of SETTINGS a list of the value that\n"
        "the option has now, or a string that says why it could not be set.\n\n"
-       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS OPTIONAL ARGS)")
+       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS OPTIONAL ARGS STAGGER\n"
+       "TIMEOUT)")
 {
   size_t count;
   emacs_value result = Qnil;
   struct setting *settings
     = settings_from_lisp (env, args[4], lisp_int (env, args[5]), &count);
-  struct plan plan
-    = plan_from_lisp (env, args[0], args[1], args[2], settings, count);
+  struct plan plan = plan_from_lisp (env, args[0], args[1], args[2], args[7],
+                                     settings, count);
+  int64_t end = deadline_from_lisp (env, args[8]);
   struct addresses *addresses = addresses_get (env, args[3]);
   if (addresses)
-    result = open_socket (env, &plan, addresses, args[4], args[6]);
+    result = open_socket (env, &plan, addresses, end, args[4], args[6]);
   settings_free (settings, count);
   return result;
 }

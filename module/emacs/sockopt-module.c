@@ -48,6 +48,7 @@ emacs_module_init (struct emacs_runtime *runtime)
   syms_of_option_rows (env);
   syms_of_process_adopt (env);
   syms_of_process_connect (env);
+  syms_of_process_log (env);
   syms_of_process_lookup (env);
   syms_of_process_open (env);
   return 0;

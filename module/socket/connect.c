@@ -16,12 +16,18 @@ enum
   AGAIN_DELAY = 20
 };
 
-static int64_t
-milliseconds (void)
+int64_t
+race_clock (void)
 {
   struct timespec now;
   clock_gettime (CLOCK_MONOTONIC, &now);
-  return (int64_t) now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int64_t
+milliseconds (void)
+{
+  return race_clock () / 1000;
 }
 
 void
@@ -39,6 +45,29 @@ race_start (struct race *race, const struct plan *plan,
   };
 }
 
+/* Count an attempt at the address INDEX, and return its number.  */
+static size_t
+begin_attempt (struct race *race, size_t index)
+{
+  size_t number = race->attempts_count++;
+  if (number < RACE_ATTEMPTS)
+    race->attempts[number] = (struct attempt){ .address = index,
+                                               .start = race_clock (),
+                                               .code = ECANCELED };
+  return number;
+}
+
+/* The attempt NUMBER has ended with CODE.  */
+static void
+end_attempt (struct race *race, size_t number, int code)
+{
+  if (number < RACE_ATTEMPTS)
+    {
+      race->attempts[number].end = race_clock ();
+      race->attempts[number].code = code;
+    }
+}
+
 /* Take contender I out of the race.  */
 static void
 remove_contender (struct race *race, size_t i)
@@ -46,12 +75,23 @@ remove_contender (struct race *race, size_t i)
   race->contenders[i] = race->contenders[--race->running];
 }
 
-/* FD is the latest to fail: keep it, for its pending error.  */
+/* Nobody needs the error of the socket in RACE->fd any more.  */
 static void
-lose (struct race *race, int fd)
+forget_loser (struct race *race)
 {
+  if (race->fd >= 0 && race->fd_attempt < RACE_ATTEMPTS)
+    race->attempts[race->fd_attempt].code = socket_error (race->fd);
   socket_close (&race->fd);
+}
+
+/* FD, of the attempt NUMBER, is the latest to fail: keep it, for its
+   pending error.  */
+static void
+lose (struct race *race, int fd, size_t number)
+{
+  forget_loser (race);
   race->fd = fd;
+  race->fd_attempt = number;
   race->next_start = 0;
 }
 
@@ -65,10 +105,12 @@ win (struct race *race, size_t i)
   if (!socket_connected (race->plan, &race->addresses[winner.address],
                          winner.fd, &race->failure))
     {
+      end_attempt (race, winner.attempt, race->failure.code);
       socket_close (&winner.fd);
-      lose (race, -1);
+      lose (race, -1, 0);
       return RACE_RUNNING;
     }
+  end_attempt (race, winner.attempt, 0);
   race_abandon (race);
   race->fd = winner.fd;
   race->address = winner.address;
@@ -87,8 +129,9 @@ note_connect (struct race *race, size_t i, int code)
     return RACE_RUNNING;
   race->failure
     = (struct failure){ .code = code, .verb = "make client process failed" };
+  end_attempt (race, contender->attempt, code);
   socket_close (&contender->fd);
-  lose (race, -1);
+  lose (race, -1, 0);
   remove_contender (race, i);
   return RACE_RUNNING;
 }
@@ -99,15 +142,18 @@ join (struct race *race)
 {
   size_t index = race->next++;
   const struct address *address = &race->addresses[index];
-  race->next_start = milliseconds () + RACE_DELAY;
+  size_t attempt = begin_attempt (race, index);
+  int stagger = race->plan->stagger;
+  race->next_start = milliseconds () + (stagger > 0 ? stagger : RACE_DELAY);
   int fd = socket_make (race->plan, address, &race->failure);
   if (fd < 0)
     {
-      lose (race, -1);
+      end_attempt (race, attempt, race->failure.code);
+      lose (race, -1, 0);
       return RACE_RUNNING;
     }
   race->contenders[race->running]
-    = (struct contender){ .fd = fd, .address = index };
+    = (struct contender){ .fd = fd, .address = index, .attempt = attempt };
   return note_connect (race, race->running++, socket_connect (fd, address));
 }
 
@@ -123,7 +169,8 @@ check_contender (struct race *race, size_t i, int events)
       socket_connect (contender->fd, &race->addresses[contender->address]));
   if (events & (POLLERR | POLLHUP | POLLNVAL))
     {
-      lose (race, contender->fd);
+      end_attempt (race, contender->attempt, ATTEMPT_UNREAD);
+      lose (race, contender->fd, contender->attempt);
       remove_contender (race, i);
     }
   else if (events & POLLOUT)
@@ -197,7 +244,10 @@ void
 race_abandon (struct race *race)
 {
   for (size_t i = 0; i < race->running; i++)
-    socket_close (&race->contenders[i].fd);
+    {
+      end_attempt (race, race->contenders[i].attempt, ECANCELED);
+      socket_close (&race->contenders[i].fd);
+    }
   race->running = 0;
-  socket_close (&race->fd);
+  forget_loser (race);
 }

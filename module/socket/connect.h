@@ -12,12 +12,14 @@
 
 /* A race between connections to several addresses: RFC 8305 ("Happy
    Eyeballs").  Each address is given a head start of RACE_DELAY
-   milliseconds before the next one joins; one that fails lets the next
-   one start at once.  At most RACE_WIDTH run side by side.  */
+   milliseconds, or what the plan says, before the next one joins; one that
+   fails lets the next one start at once.  At most RACE_WIDTH run side by
+   side.  Of the first RACE_ATTEMPTS it is kept what came of them.  */
 enum
 {
   RACE_DELAY = 250,
-  RACE_WIDTH = 8
+  RACE_WIDTH = 8,
+  RACE_ATTEMPTS = 16
 };
 
 enum race_state
@@ -27,10 +29,30 @@ enum race_state
   RACE_LOST
 };
 
+/* A connection that was tried: to which of the addresses, from when to
+   when (microseconds of the monotonic clock), and with which errno value
+   it ended: 0 for the winner, ECANCELED for one that lost while it was
+   still running, ATTEMPT_UNREAD where the error is still on the socket,
+   for Emacs to report.  */
+enum
+{
+  ATTEMPT_UNREAD = -1
+};
+
+struct attempt
+{
+  size_t address;
+  int64_t start;
+  int64_t end;
+  int code;
+};
+
 struct contender
 {
   int fd;
   size_t address;
+  /* Its number among the attempts.  */
+  size_t attempt;
   /* The server's queue was full: connect must be called again.  */
   bool again;
 };
@@ -45,14 +67,23 @@ struct race
   size_t running;
   struct contender contenders[RACE_WIDTH];
 
+  /* All attempts are counted, the first RACE_ATTEMPTS kept.  */
+  size_t attempts_count;
+  struct attempt attempts[RACE_ATTEMPTS];
+
   /* RACE_WON: the connected socket and the index of its address.
      RACE_LOST: FD is the last socket that failed, its error unread, or
      -1 when there is none; then FAILURE says what happened.
-     RACE_RUNNING: FAILURE says so, too, for when the race is given up.  */
+     RACE_RUNNING: FAILURE says so, too, for when the race is given up.
+     FD_ATTEMPT is the number of the attempt that FD comes from.  */
   int fd;
+  size_t fd_attempt;
   size_t address;
   struct failure failure;
 };
+
+/* The monotonic clock, in microseconds.  */
+int64_t race_clock (void);
 
 /* Begin a race to the COUNT ADDRESSES (at least one) with sockets made
    by PLAN.  PLAN and ADDRESSES must outlive the race.  */

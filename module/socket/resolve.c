@@ -28,6 +28,7 @@ struct job
   char *host;
   char *service;
   int family;
+  int preferred;
   int type;
   int code;
   int system_code;
@@ -40,11 +41,22 @@ struct job
   enum race_state state;
 };
 
-/* Order the addresses so that the families take turns, beginning with
-   the one that the system prefers.  */
-static struct addresses *
-collect (const struct addrinfo *list)
+/* The family to begin with: PREFERRED if LIST has it, else the first.  */
+static int
+first_family (const struct addrinfo *list, int preferred)
 {
+  for (const struct addrinfo *info = list; info; info = info->ai_next)
+    if (info->ai_family == preferred)
+      return preferred;
+  return list ? list->ai_family : AF_UNSPEC;
+}
+
+/* Order the addresses so that the families take turns, beginning with
+   PREFERRED if there are any of it.  */
+static struct addresses *
+collect (const struct addrinfo *list, int preferred)
+{
+  int family = first_family (list, preferred);
   size_t count = 0;
   for (const struct addrinfo *info = list; info; info = info->ai_next)
     count++;
@@ -53,13 +65,14 @@ collect (const struct addrinfo *list)
   if (!result)
     return NULL;
   result->count = count;
+  result->lookup = LOOKUP_NONE;
   const struct addrinfo *first = list;
   const struct addrinfo *other = list;
   for (size_t i = 0; i < count; i++)
     {
-      while (first && first->ai_family != list->ai_family)
+      while (first && first->ai_family != family)
         first = first->ai_next;
-      while (other && other->ai_family == list->ai_family)
+      while (other && other->ai_family == family)
         other = other->ai_next;
       const struct addrinfo **turn
         = first && (i % 2 == 0 || !other) ? &first : &other;
@@ -80,7 +93,7 @@ look_up (const struct query *query, int flags, struct addresses **result)
   int code = getaddrinfo (query->host, query->service, &hints, &list);
   if (code != 0)
     return code;
-  *result = collect (list);
+  *result = collect (list, query->preferred);
   freeaddrinfo (list);
   return *result ? 0 : EAI_MEMORY;
 }
@@ -147,6 +160,17 @@ notify (struct job *job)
   socket_close (&job->channel);
 }
 
+/* Ask for the addresses of QUERY, and see how long that takes.  */
+static void
+look_up_name (struct job *job, const struct query *query)
+{
+  int64_t start = race_clock ();
+  job->code = look_up (query, 0, &job->addresses);
+  job->system_code = errno;
+  if (job->addresses)
+    job->addresses->lookup = race_clock () - start;
+}
+
 static void *
 job_run (void *data)
 {
@@ -156,9 +180,12 @@ job_run (void *data)
       struct query query = { .host = job->host,
                              .service = job->service,
                              .family = job->family,
+                             .preferred = job->preferred,
                              .type = job->type };
-      job->code = look_up (&query, 0, &job->addresses);
+      job->code = resolve_numeric (&query, &job->addresses);
       job->system_code = errno;
+      if (job->code == EAI_NONAME)
+        look_up_name (job, &query);
     }
   if (job->addresses && job->connect)
     run_race (job);
@@ -229,6 +256,7 @@ job_start (const struct query *query, struct addresses *addresses,
   job->host = copy_text (query->host, &ok);
   job->service = copy_text (query->service, &ok);
   job->family = query->family;
+  job->preferred = query->preferred;
   job->type = query->type;
   if (plan && !copy_plan (job, plan))
     ok = false;
@@ -266,6 +294,14 @@ job_race (struct job *job, struct race **race)
 {
   *race = &job->race;
   return job->state;
+}
+
+struct connection_log *
+job_log (const struct job *job)
+{
+  return job->addresses
+           ? connection_log_make (&job->race, job->addresses->lookup)
+           : NULL;
 }
 
 const struct address *

@@ -8,21 +8,27 @@
 #include <stddef.h>
 
 #include "socket/connect.h"
+#include "socket/connection-log.h"
 
 /* Addresses that a host and service name stand for, most wanted first,
-   the families taking turns (RFC 8305, section 4).  */
+   the families taking turns (RFC 8305, section 4).  LOOKUP is how long it
+   took to find them, in microseconds, or LOOKUP_NONE.  */
 struct addresses
 {
+  int64_t lookup;
   size_t count;
   struct address items[];
 };
 
-/* What to look up: as for getaddrinfo(3).  FAMILY may be AF_UNSPEC.  */
+/* What to look up: as for getaddrinfo(3).  FAMILY may be AF_UNSPEC.
+   PREFERRED is the family to begin with, AF_UNSPEC for the one that the
+   system puts first (RFC 6724).  */
 struct query
 {
   const char *host;
   const char *service;
   int family;
+  int preferred;
   int type;
 };
 
@@ -58,6 +64,10 @@ struct addresses *job_take_addresses (struct job *job);
 /* The result of connecting.  */
 enum race_state job_race (struct job *job, struct race **race);
 const struct address *job_address (const struct job *job);
+
+/* How it came about, as `connection_log_make' says; null also if there was
+   nobody to connect to.  */
+struct connection_log *job_log (const struct job *job);
 
 /* The job's own settings, with the codes of those that failed, and their
    number in *COUNT.  */

@@ -31,13 +31,16 @@ struct setting *settings_copy (const struct setting *settings, size_t count);
 
 /* What to make: a socket of TYPE (SOCK_STREAM, ...) and PROTOCOL (0 for
    the family's own), bound and listening with BACKLOG if it is a
-   SERVER, and with the SETTINGS made when they count.  */
+   SERVER, and with the SETTINGS made when they count.  A client that
+   races several addresses gives each a head start of STAGGER
+   milliseconds, 0 for the usual.  */
 struct plan
 {
   int type;
   int protocol;
   bool server;
   int backlog;
+  int stagger;
   struct setting *settings;
   size_t settings_count;
 };

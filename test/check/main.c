@@ -20,6 +20,7 @@ main (void)
   srunner_add_suite (runner, address_suite ());
   srunner_add_suite (runner, socket_suite ());
   srunner_add_suite (runner, connect_suite ());
+  srunner_add_suite (runner, attempt_suite ());
   srunner_add_suite (runner, resolve_suite ());
   srunner_add_suite (runner, placeholder_suite ());
   srunner_run_all (runner, CK_ENV);

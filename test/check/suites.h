@@ -20,6 +20,7 @@ Suite *group_suite (void);
 Suite *address_suite (void);
 Suite *socket_suite (void);
 Suite *connect_suite (void);
+Suite *attempt_suite (void);
 Suite *resolve_suite (void);
 Suite *placeholder_suite (void);
 
