@@ -425,7 +425,7 @@ Not if only the notation is another: of a name for a number, say."
 
 (defun sockopt-ui--remark (process value new)
   "Return what to say of NEW, which the kernel made of VALUE for PROCESS."
-  (cond ((and (gethash process sockopt--waiting)
+  (cond ((and (sockopt--own-connecting process)
               (not (gethash process sockopt--sockets)))
          ", once it is connected")
         ((and new (sockopt-ui--adjusted-p value (car new)))

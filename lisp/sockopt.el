@@ -48,14 +48,13 @@
 (autoload 'sockopt--module-file "sockopt-build")
 (autoload 'sockopt-module-compile "sockopt-build" nil t)
 (autoload 'sockopt-make-network-process "sockopt-process")
-(autoload 'sockopt-set-child-options "sockopt-process")
-(autoload 'sockopt-connection "sockopt-process")
-(custom-autoload 'sockopt-address-family-preference "sockopt-process" t)
-(custom-autoload 'sockopt-connect-stagger "sockopt-process" t)
-(autoload 'sockopt--set-waiting "sockopt-process")
-(autoload 'sockopt--get-waiting "sockopt-process")
-(autoload 'sockopt--set-pending "sockopt-pending")
-(autoload 'sockopt--get-pending "sockopt-pending")
+(autoload 'sockopt-set-child-options "sockopt-server")
+(autoload 'sockopt-connection "sockopt-connection")
+(custom-autoload 'sockopt-address-family-preference "sockopt-connection" t)
+(custom-autoload 'sockopt-connect-stagger "sockopt-connection" t)
+(autoload 'sockopt--own-connecting "sockopt-connect")
+(autoload 'sockopt--set-connecting "sockopt-connect")
+(autoload 'sockopt--get-connecting "sockopt-connect")
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
@@ -262,8 +261,9 @@ Signal `sockopt-unsupported' if there is none."
 That is (HANDLE . CONTACT).  HANDLE is what the module knows, CONTACT the
 contact plist itself, which Emacs makes once and then changes in place.")
 
-(defvar sockopt--waiting (make-hash-table :test #'eq :weakness 'key)
-  "For each process that still connects, a `sockopt--wait'.")
+(defvar sockopt--connecting-table (make-hash-table :test #'eq :weakness 'key)
+  "For processes that still connect, a `sockopt--connecting' each.
+It has all of our own, and those of core's that were given options.")
 
 (defun sockopt--note-handle (process handle)
   "Note that HANDLE is of the socket of PROCESS.
@@ -274,7 +274,8 @@ Return both as `sockopt--sockets' has them."
 (defun sockopt--find-socket (process)
   "Find the socket of PROCESS and return it as `sockopt--sockets' has it."
   (sockopt--ensure-module)
-  (when (gethash process sockopt--waiting)
+  (when (and (gethash process sockopt--connecting-table)
+             (sockopt--own-connecting process))
     (signal 'sockopt-error (list "Process is still connecting" process)))
   ;; While the socket is marked nothing else may run.
   (let* ((inhibit-quit t)
@@ -321,9 +322,7 @@ OPTION and ARGUMENT are as there."
   (cond ((not (sockopt--connecting-p process))
          (sockopt--get-now process (sockopt--find-socket process) option
                            argument))
-        ((gethash process sockopt--waiting)
-         (sockopt--get-waiting process option))
-        (t (sockopt--get-pending process option argument))))
+        (t (sockopt--get-connecting process option argument))))
 
 (defun sockopt--set-otherwise (process option value no-error verbose)
   "Do as `sockopt-set' if PROCESS has not been met, or more is asked for.
@@ -336,9 +335,7 @@ OPTION, VALUE, NO-ERROR and VERBOSE are as there."
         ((not (sockopt--connecting-p process))
          (sockopt--set-now process (sockopt--find-socket process) option
                            value))
-        ((gethash process sockopt--waiting)
-         (sockopt--set-waiting process option value))
-        (t (sockopt--set-pending process option value))))
+        (t (sockopt--set-connecting process option value))))
 
 ;;;###autoload
 (defun sockopt-get (process option &optional argument)

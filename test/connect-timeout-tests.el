@@ -7,8 +7,8 @@
 (require 'sockopt-tests-lib)
 (require 'sockopt-tests-names)
 
-(defvar sockopt--waits)
-(declare-function sockopt--end-wait "sockopt-process" (wait number))
+(defvar sockopt--jobs)
+(declare-function sockopt--time-out "sockopt-connect" (connecting number))
 
 (defun connect-timeout-tests--client (server timeout &rest arguments)
   "Make a client of SERVER with TIMEOUT and ARGUMENTS."
@@ -45,7 +45,7 @@
       (should (eq (process-status client) 'failed))
       (sockopt-tests-wait #'ignore 0.3)
       (should (equal said '("failed: Connection timed out\n")))
-      (should-not sockopt--waits))))
+      (should-not sockopt--jobs))))
 
 (ert-deftest connect-timeout-tests-in-time ()
   "One that is connected in time stays, and no timer with it."
@@ -59,7 +59,7 @@
                                     (push message said)))))
           (should (sockopt-tests-wait
                    (lambda () (eq (process-status client) 'open))))
-          (should-not (cl-find #'sockopt--end-wait timer-list
+          (should-not (cl-find #'sockopt--time-out timer-list
                                :key #'timer--function))
           (sockopt-tests-wait #'ignore 0.7)
           (should (eq (process-status client) 'open))

@@ -202,7 +202,7 @@ IPv6 answers late; IPv4 joins meanwhile, and its socket lacks the option."
                                   (progn
                                     (delete-process client)
                                     (hash-table-count
-                                     sockopt--pending)))))))))
+                                     sockopt--connecting-table)))))))))
 
 (provide 'lookup-tests)
 ;;; lookup-tests.el ends here

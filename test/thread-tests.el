@@ -15,6 +15,8 @@
 (require 'sockopt-mode)
 (require 'sockopt-tests-lib)
 
+(defvar sockopt--jobs)
+
 (defmacro thread-tests--with-mode (&rest body)
   "Evaluate BODY with `sockopt-mode' on and a rule for every process."
   (declare (indent 0) (debug t))
@@ -126,7 +128,7 @@ Return what they returned, appended."
         (setcar release 'over)
         (thread-join thread)
         ;; The module's thread is told, and says that it has ended.
-        (sockopt-tests-wait (lambda () (null sockopt--waits)))))))
+        (sockopt-tests-wait (lambda () (null sockopt--jobs)))))))
 
 (provide 'thread-tests)
 ;;; thread-tests.el ends here

@@ -1,0 +1,363 @@
+;;; sockopt-connect.el --- Processes that still connect  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Commentary:
+
+;; A process that still connects cannot be given options for good.  One of
+;; ours stands, until a thread of the module has connected, on a socket that
+;; is never ready.  One of core's may have no socket, because its host is
+;; being looked up; or it may get another one, without our options, when an
+;; address does not answer and core tries the next.  So what is set on
+;; either is kept, and set when it is open on a socket that lacks it.
+
+;;; Code:
+
+(require 'cl-lib)
+(require 'sockopt)
+(require 'sockopt-connection)
+(require 'sockopt-process)
+
+(declare-function sockopt--check "../module/emacs/option-access.c" (settings))
+(declare-function sockopt--close "../module/emacs/handle.c" (handle))
+(declare-function sockopt--hold "../module/emacs/process-connect.c" ())
+(declare-function sockopt--start "../module/emacs/process-connect.c"
+                  (handle channel line target type protocol settings
+                   optional stagger))
+(declare-function sockopt--finish "../module/emacs/process-connect.c"
+                  (handle job settings))
+(declare-function sockopt--won-p "../module/emacs/process-connect.c" (job))
+(declare-function sockopt--drop "../module/emacs/process-connect.c" (job))
+(declare-function sockopt--break "../module/emacs/process-connect.c" (handle))
+(declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
+(declare-function gnutls-asynchronous-parameters "ext:gnutls.c"
+                  (process params))
+
+(cl-defstruct (sockopt--connecting
+               (:constructor sockopt--connecting-make)
+               (:copier nil)
+               ;; That name is of a question about processes.
+               (:predicate nil))
+  "What is known of PROCESS, which still connects.
+KEPT is a list of (OPTION VALUE COOKIE), what is to be set when it is open.
+COOKIE is of the socket that it was already set on, nil for none.
+
+The rest is of our own processes.  HANDLE is of the socket that holds it,
+JOB is connecting, OPTIONS is a plist and SETTINGS the same for the module,
+NOTE-FAILURES a function to call with the options that failed and might,
+TIMER runs until the `:connect-timeout' is over."
+  process kept handle job options settings note-failures timer)
+
+;;; What is set and read meanwhile
+
+(defun sockopt--own-connecting (process)
+  "Return what is known of PROCESS if it is ours, else nil."
+  (let ((connecting (gethash process sockopt--connecting-table)))
+    (and connecting
+         (sockopt--connecting-handle connecting)
+         connecting)))
+
+(defun sockopt--looking-up-p (process)
+  "Return non-nil if the host of PROCESS, which is core's, is not known yet."
+  (null (sockopt--core-contact process t t)))
+
+(defun sockopt--cookie (process)
+  "Return the number of the socket of PROCESS, or nil if it has none.
+No other socket ever has that."
+  (condition-case nil
+      (sockopt-get process :cookie)
+    (sockopt-error nil)))
+
+(defun sockopt--keep (connecting option value cookie)
+  "Keep VALUE of OPTION in CONNECTING until its process is open.
+COOKIE is of the socket that it was set on."
+  (setf (sockopt--connecting-kept connecting)
+        (nconc (assq-delete-all option (sockopt--connecting-kept connecting))
+               (list (list option value cookie)))))
+
+(defun sockopt--catch-up (connecting)
+  "Set what is kept in CONNECTING on its process, which is open now."
+  (let* ((process (sockopt--connecting-process connecting))
+         (now (sockopt--cookie process)))
+    (pcase-dolist (`(,option ,value ,cookie)
+                   (sockopt--connecting-kept connecting))
+      (unless (and cookie (eql cookie now))
+        (sockopt--try-set process option value)))))
+
+(defun sockopt--set-connecting (process option value)
+  "Set OPTION of PROCESS, which still connects, to VALUE.  Return t.
+If it has no socket of its own yet, that is done when it is open."
+  (sockopt--ensure-module)
+  (sockopt--check (vector (sockopt--row option) value))
+  (let ((own (sockopt--own-connecting process)))
+    (cond (own
+           (sockopt--keep own option value nil)
+           (plist-put (sockopt--core-contact process t t) option value))
+          ((sockopt--looking-up-p process)
+           (sockopt--keep (sockopt--note-cores process) option value nil))
+          (t
+           (sockopt--set-now process (sockopt--find-socket process) option
+                             value)
+           (sockopt--keep (sockopt--note-cores process) option value
+                          (sockopt--cookie process)))))
+  t)
+
+(defun sockopt--get-connecting (process option argument)
+  "Return the value of OPTION of PROCESS, which still connects.
+ARGUMENT is as for `sockopt-get'.  If it has no socket of its own yet, that
+is what was set."
+  (sockopt--ensure-module)
+  (sockopt--row option)
+  (cond ((sockopt--own-connecting process)
+         (let ((contact (sockopt--core-contact process t t)))
+           (if (plist-member contact option)
+               (plist-get contact option)
+             (signal 'sockopt-error
+                     (list "Process is still connecting" process)))))
+        ((sockopt--looking-up-p process)
+         (sockopt--get-kept process option))
+        (t (sockopt--get-now process (sockopt--find-socket process) option
+                             argument))))
+
+(defun sockopt--get-kept (process option)
+  "Return what was set for OPTION of PROCESS, which has no socket yet."
+  (let* ((connecting (gethash process sockopt--connecting-table))
+         (kept (and connecting
+                    (assq option (sockopt--connecting-kept connecting)))))
+    (if kept
+        (nth 1 kept)
+      (signal 'sockopt-error
+              (list "Process is still looking up its host" process)))))
+
+;;; Core's processes
+
+(defun sockopt--note-cores (process)
+  "Return what is known of PROCESS, which core connects.
+From now on its sentinel sees to it."
+  ;; Whoever sets another sentinel meanwhile gives up what is kept.
+  (remove-function (process-sentinel process) #'sockopt--cores-sentinel)
+  (add-function :before (process-sentinel process) #'sockopt--cores-sentinel)
+  (or (gethash process sockopt--connecting-table)
+      (puthash process (sockopt--connecting-make :process process)
+               sockopt--connecting-table)))
+
+(defun sockopt--cores-sentinel (process _message)
+  "Set what was kept for PROCESS if it is open now."
+  (unless (eq (process-status process) 'connect)
+    (remove-function (process-sentinel process) #'sockopt--cores-sentinel)
+    (let ((connecting (gethash process sockopt--connecting-table)))
+      (remhash process sockopt--connecting-table)
+      (when (and connecting (process-live-p process))
+        (sockopt--catch-up connecting)))))
+
+;;; Our own: the channel
+
+;; A thread of the module connects, and says so through a pipe process
+;; that all of them share.
+
+(defvar sockopt--channel nil
+  "The pipe process through which the threads report, or nil.")
+
+(defvar sockopt--jobs nil
+  "An alist from the number that a thread reports to a `sockopt--connecting'.")
+
+(defvar sockopt--last-job 0
+  "The number of the last thread started.")
+
+(defun sockopt--open-channel ()
+  "Return the pipe process for reports, making it if need be."
+  (unless (process-live-p sockopt--channel)
+    (setq sockopt--channel
+          (make-pipe-process :name " sockopt" :noquery t :coding 'us-ascii
+                             :filter #'sockopt--channel-filter
+                             :sentinel #'sockopt--channel-sentinel))
+    ;; Whichever Lisp thread waits may read it.
+    (set-process-thread sockopt--channel nil))
+  sockopt--channel)
+
+(defun sockopt--close-channel ()
+  "Delete the pipe process for reports, unless somebody still waits.
+It also stays while there are other Lisp threads: one may be about to wait
+for it, and Emacs aborts if it is closed then."
+  (unless (or (not sockopt--channel)
+              sockopt--jobs
+              (and (fboundp 'all-threads)
+                   (cdr (all-threads))))
+    (delete-process sockopt--channel)))
+
+(defun sockopt--channel-sentinel (channel _message)
+  "Clean up after CHANNEL, whoever has deleted it.
+Processes that still waited for a report fail."
+  (unless (process-live-p channel)
+    (let ((buffer (process-buffer channel))
+          (jobs sockopt--jobs))
+      (setq sockopt--channel nil
+            sockopt--jobs nil)
+      (pcase-dolist (`(,_number . ,connecting) jobs)
+        (let ((process (sockopt--connecting-process connecting)))
+          (remhash process sockopt--connecting-table)
+          (sockopt--fail process (list 'sockopt-error "Lost track of it"))
+          (delete-process process)))
+      (when (buffer-live-p buffer)
+        (kill-buffer buffer)))))
+
+(defun sockopt--channel-filter (channel string)
+  "Finish the processes whose numbers are in STRING, lines from CHANNEL."
+  (let* ((text (concat (process-get channel 'sockopt--rest) string))
+         (lines (split-string text "\n")))
+    (process-put channel 'sockopt--rest (car (last lines)))
+    (dolist (line (butlast lines))
+      ;; One whose time was over before is not there any more.
+      (let ((entry (assq (string-to-number line) sockopt--jobs)))
+        (when entry
+          (setq sockopt--jobs (delq entry sockopt--jobs))
+          (sockopt--finish-connecting (cdr entry)))))
+    (sockopt--close-channel)))
+
+;;; Our own: from the start to the end
+
+(defun sockopt--make-connecting (args options settings optional note-failures)
+  "Make a process by ARGS, with OPTIONS, that is still connecting.
+SETTINGS, OPTIONAL and NOTE-FAILURES are as for `sockopt--make-now'."
+  (let* ((target (sockopt--target args))
+         (handle (sockopt--hold))
+         ;; Half made, it would stay on what holds it for ever.
+         (inhibit-quit t)
+         (process (sockopt--make-process args nil handle))
+         (connecting (sockopt--connecting-make
+                      :process process :handle handle
+                      :options options :settings settings
+                      :note-failures note-failures))
+         (number (cl-incf sockopt--last-job)))
+    (sockopt--or-discard process
+      (sockopt--set-contact process (sockopt--contact args))
+      (push (cons number connecting) sockopt--jobs)
+      (puthash process connecting sockopt--connecting-table)
+      (sockopt--start-connecting connecting number target optional))
+    process))
+
+(defun sockopt--start-connecting (connecting number target optional)
+  "Start the thread that connects the process of CONNECTING to TARGET.
+It reports NUMBER.  The first OPTIONAL settings may fail."
+  (let ((contact (sockopt--core-contact
+                  (sockopt--connecting-process connecting) t t))
+        (started nil))
+    (unwind-protect
+        (progn
+          (setf (sockopt--connecting-job connecting)
+                (sockopt--start-job connecting number target optional
+                                    contact))
+          (sockopt--limit-connecting connecting number
+                                     (plist-get contact :connect-timeout))
+          (setq started t))
+      (unless started
+        (sockopt--close (sockopt--connecting-handle connecting))
+        (setq sockopt--jobs (assq-delete-all number sockopt--jobs))
+        (sockopt--close-channel)))))
+
+(defun sockopt--start-job (connecting number target optional contact)
+  "Return the job that connects the process of CONNECTING, which has CONTACT.
+NUMBER, TARGET and OPTIONAL are as for `sockopt--start-connecting'."
+  (condition-case error
+      (sockopt--start (sockopt--connecting-handle connecting)
+                      (sockopt--open-channel) (format "%d\n" number) target
+                      (plist-get contact :type) (sockopt--protocol contact)
+                      (sockopt--connecting-settings connecting) optional
+                      (sockopt--stagger))
+    ;; The pipe is core's, and so is the error when it has none.
+    (file-error (signal 'sockopt-system-error (cdr error)))))
+
+(defun sockopt--limit-connecting (connecting number timeout)
+  "Give CONNECTING, whose job reports NUMBER, TIMEOUT seconds at most.
+If TIMEOUT is nil, there is no limit."
+  (when timeout
+    (setf (sockopt--connecting-timer connecting)
+          (run-at-time timeout nil #'sockopt--time-out connecting number))))
+
+(defun sockopt--time-out (connecting number)
+  "Have the process of CONNECTING fail, whose job reports NUMBER.
+Its time is over."
+  (when (assq number sockopt--jobs)
+    (setq sockopt--jobs (assq-delete-all number sockopt--jobs))
+    (let ((process (sockopt--connecting-process connecting))
+          (inhibit-quit t))
+      (remhash process sockopt--connecting-table)
+      (when (process-live-p process)
+        (sockopt--fail process '(error "Connection timed out"))
+        (sockopt--break (sockopt--connecting-handle connecting)))
+      (sockopt--drop (sockopt--connecting-job connecting))
+      (sockopt--close-channel))))
+
+(defun sockopt--finish-connecting (connecting)
+  "Give the process of CONNECTING its socket, or let it fail."
+  (let ((process (sockopt--connecting-process connecting))
+        (inhibit-quit t))
+    (remhash process sockopt--connecting-table)
+    (sockopt--note-connection process
+                              (sockopt--connecting-handle connecting))
+    (when (sockopt--connecting-timer connecting)
+      (cancel-timer (sockopt--connecting-timer connecting)))
+    (condition-case error
+        (sockopt--give-socket process connecting)
+      (error (sockopt--fail process error)))
+    (sockopt--drop (sockopt--connecting-job connecting))))
+
+(defun sockopt--give-socket (process connecting)
+  "Give PROCESS the socket of the job of CONNECTING, if that has connected."
+  (let ((handle (sockopt--connecting-handle connecting))
+        (job (sockopt--connecting-job connecting))
+        result)
+    (when (sockopt--won-p job)
+      (sockopt--start-tls process))
+    (setq result (sockopt--finish handle job
+                                  (sockopt--connecting-settings connecting)))
+    (when result
+      (sockopt--note-handle process handle)
+      (sockopt--contact-addresses (sockopt--core-contact process t t)
+                                  (car result) handle)
+      (sockopt--note-results process
+                             (sockopt--connecting-options connecting)
+                             (cdr result)
+                             (sockopt--connecting-note-failures connecting))
+      (when (sockopt--connecting-kept connecting)
+        (sockopt--catch-up connecting)
+        ;; The contact has what was asked for meanwhile.
+        (sockopt--refresh process)))))
+
+(defun sockopt--fail (process error)
+  "Have the sentinel of PROCESS, about to fail, report ERROR.
+Core would give it the code of a socket, but there is none."
+  (let ((sentinel (process-sentinel process))
+        (message (format "failed: %s\n" (error-message-string error))))
+    (set-process-sentinel process
+                          (lambda (process _message)
+                            (set-process-sentinel process sentinel)
+                            (funcall sentinel process message)))))
+
+;;; TLS
+
+(defun sockopt--start-tls (process)
+  "Begin TLS on PROCESS, which is about to get its socket, if it wants it.
+The handshake must begin while the process is still held: once the socket
+is there it may end within the call, and then core forgets to say \"open\"."
+  (when (process-live-p process)
+    (let ((parameters (sockopt--core-contact process :tls-parameters t)))
+      (when parameters
+        (sockopt--time-tls process)
+        (gnutls-asynchronous-parameters process parameters)
+        (gnutls-boot process (car parameters) (cdr parameters))))))
+
+(defun sockopt--time-tls (process)
+  "Note how long the TLS handshake takes that PROCESS begins now.
+It is done when the sentinel is told so."
+  (let ((start (float-time)))
+    (add-function :before (process-sentinel process)
+                  (lambda (process _message)
+                    (remove-function (process-sentinel process)
+                                     'sockopt-time-tls)
+                    (when (eq (process-status process) 'open)
+                      (sockopt--note-tls process start)))
+                  '((name . sockopt-time-tls)))))
+
+(provide 'sockopt-connect)
+;;; sockopt-connect.el ends here
