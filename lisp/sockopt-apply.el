@@ -14,9 +14,11 @@
 (require 'sockopt-mode)
 (require 'sockopt-process)
 (require 'sockopt-rules)
+(require 'sockopt-server)
 
 (declare-function sockopt--open "../module/emacs/process-open.c"
-                  (type protocol backlog addresses settings optional args))
+                  (type protocol backlog addresses settings optional args
+                   stagger timeout))
 (declare-function sockopt--address "../module/emacs/process-lookup.c"
                   (keyword address))
 (declare-function sockopt--close "../module/emacs/handle.c" (handle))
@@ -41,7 +43,7 @@ Return for each what `sockopt--open' does.  The socket is closed."
                                (sockopt--protocol contact) 1
                                (sockopt--address :local address)
                                settings (/ (length settings) 2)
-                               (list :name "scratch" :server t))))
+                               (list :name "scratch" :server t) nil nil)))
     (sockopt--close (car opened))
     (cddr opened)))
 
