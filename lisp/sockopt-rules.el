@@ -542,7 +542,8 @@ It is made from what the module's table says of it."
                 ,(lambda (_widget value)
                    (sockopt-rules--accepts-p keyword value)))))
     (cond ((eq (sockopt-option-predicate option) 'booleanp) 'boolean)
-          (consts `(choice ,@(mapcar (lambda (value) `(const ,value)) consts)
+          (consts `(choice :tag "Value"
+                           ,@(mapcar (lambda (value) `(const ,value)) consts)
                            ,any))
           (t any))))
 
@@ -618,19 +619,23 @@ If one of its children is wrong, return that."
 
 (define-widget 'sockopt-rules-setting 'choice
   "What a rule sets: a preset, an option, or several."
+  :tag "Setting"
   :convert-widget #'sockopt-rules--convert-setting)
 
 (define-widget 'sockopt-rules-rule 'cons
   "A rule, as in `sockopt-rules'."
+  :tag "Rule"
   :args '((plist :tag "If"
                  :options
                  ((:name regexp) (:host regexp)
                   (:service (choice integer string
                                     (repeat (choice integer string))))
-                  (:family (choice (const ipv4) (const ipv6) (const local)
+                  (:family (choice :value ipv4 (const ipv4)
+                                   (const ipv6) (const local)
                                    (const vsock)))
-                  (:type (choice (const stream) (const datagram)
-                                 (const seqpacket) (const raw)))
+                  (:type (choice :value stream (const stream)
+                                 (const datagram) (const seqpacket)
+                                 (const raw)))
                   (:server boolean) (:tls boolean)
                   (:predicate function)))
           (repeat :tag "Then" sockopt-rules-setting))
@@ -686,7 +691,7 @@ once, and the connection goes on.  A rule of which any part is wrong is
 not used; that is reported, too.
 
 Who sets this by a program should define presets first."
-  :type '(repeat sockopt-rules-rule)
+  :type '(repeat :tag "Rules" sockopt-rules-rule)
   :set #'sockopt-rules--set
   :set-after '(sockopt-presets)
   :group 'sockopt)

@@ -106,11 +106,13 @@
          (settings (list nil 'low-latency))
          (match (list :name "client"))
          (value (list "lo"))
+         (sources (list "239.1.2.3" "lo" 'include "10.0.0.1"))
          deep)
     (setcdr circle circle)
     (nconc settings settings)
     (nconc match match)
     (nconc value value)
+    (setcdr (last sources) (last sources))
     (dotimes (_ 5000)
       (setq deep (list deep)))
     (sockopt-tests-with-rules nil
@@ -119,6 +121,7 @@
         (dolist (rules (list 5 "x" 'x [1] '((nil (:priority 3)) . 5) circle
                              (list settings) (list (list match 'low-latency))
                              (list (list nil (list :bindtodevice value)))
+                             (list (list nil (list :mcast-msfilter sources)))
                              (list (list nil (list :priority deep)))
                              (list (list deep '(:priority 3)))
                              (list (list nil (list (make-symbol
