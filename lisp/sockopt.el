@@ -58,6 +58,8 @@
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
+(autoload 'sockopt-findings "sockopt-findings")
+(autoload 'sockopt-findings-snapshot "sockopt-findings")
 (autoload 'sockopt-probe "sockopt-probe" nil t)
 (autoload 'sockopt-compile--teach "sockopt-compile")
 (autoload 'sockopt-watch "sockopt-watch" nil t)
