@@ -58,10 +58,13 @@
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-describe-option "sockopt-ui" nil t)
+(autoload 'sockopt-describe-process "sockopt-describe" nil t)
+(autoload 'sockopt-describe-bookmark-jump "sockopt-describe")
 (autoload 'sockopt-findings "sockopt-findings")
 (autoload 'sockopt-findings-snapshot "sockopt-findings")
 (autoload 'sockopt-probe "sockopt-probe" nil t)
 (autoload 'sockopt-compile--teach "sockopt-compile")
+(autoload 'sockopt-save-rule "sockopt-save-rule")
 (autoload 'sockopt-watch "sockopt-watch" nil t)
 (custom-autoload 'sockopt-probe-after-wake "sockopt-wake" t)
 
@@ -329,7 +332,11 @@ OPTION and ARGUMENT are as there."
 (defun sockopt--set-otherwise (process option value no-error verbose)
   "Do as `sockopt-set' if PROCESS has not been met, or more is asked for.
 OPTION, VALUE, NO-ERROR and VERBOSE are as there."
-  (cond (verbose (sockopt-ui-report-setting process option value no-error))
+  (cond ((eq verbose 'rule)
+         (sockopt-ui-report-setting process option value no-error)
+         (sockopt-save-rule process (list (list option value)))
+         t)
+        (verbose (sockopt-ui-report-setting process option value no-error))
         (no-error
          (condition-case nil
              (sockopt-set process option value)
@@ -373,8 +380,11 @@ naming OPTION, for a VALUE that it cannot have; `sockopt-system-error' if
 the kernel refuses otherwise (setsockopt(2)).  Then nothing is changed.
 
 Interactively, ask for all three.  With VERBOSE non-nil, as then, say what
-the value was and what it is now."
-  (interactive (append (sockopt-ui-read-setting) (list nil t)))
+the value was and what it is now.  If it is `rule', as with a prefix
+argument, also make a rule that gives the option to connections like
+PROCESS: show it, then open Customize, which can save it."
+  (interactive (append (sockopt-ui-read-setting)
+                       (list nil (if current-prefix-arg 'rule t))))
   (let ((socket (gethash process sockopt--sockets)))
     (if (or (null socket) no-error verbose)
         (sockopt--set-otherwise process option value no-error verbose)
