@@ -228,7 +228,7 @@ shown, see `sockopt-fields-text'.  See tcp(7) and linux/tcp.h.")
              ('flag (if (eql value 0) "no" "yes"))
              ('segments (if (>= value sockopt-fields--endless)
                             "no limit"
-                          (format "%d" value)))
+                          (sockopt-findings--count value "segment")))
              (_ (format "%s" value))))))
 
 (defun sockopt-fields-help (field)

@@ -62,6 +62,7 @@
 (autoload 'sockopt-describe-bookmark-jump "sockopt-describe")
 (autoload 'sockopt-findings "sockopt-findings")
 (autoload 'sockopt-findings-snapshot "sockopt-findings")
+(autoload 'sockopt-list-processes "sockopt-list" nil t)
 (autoload 'sockopt-probe "sockopt-probe" nil t)
 (autoload 'sockopt-compile--teach "sockopt-compile")
 (autoload 'sockopt-save-rule "sockopt-save-rule")
