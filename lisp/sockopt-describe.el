@@ -356,12 +356,12 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
       setting
     (cdr (assq setting (symbol-value 'sockopt-presets)))))
 
+(declare-function sockopt-rules-match-p "sockopt-rules" (match args))
+
 (defun sockopt-describe--matches-p (rule contact)
-  "Return non-nil if RULE is for a process that has CONTACT."
-  (ignore-errors
-    (if (fboundp 'sockopt-rules-match-p)
-        (funcall 'sockopt-rules-match-p (car rule) contact)
-      (with-no-warnings (sockopt-mode--rule-matches-p rule contact)))))
+  "Return non-nil if RULE is for a process that has CONTACT.
+A wrong rule is for none."
+  (ignore-errors (sockopt-rules-match-p (car rule) contact)))
 
 (defun sockopt-describe-rules (contact)
   "Return the elements of `sockopt-rules' for a process that has CONTACT.

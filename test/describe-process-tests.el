@@ -300,7 +300,6 @@ in µs).  Abnormal: many times the least round trip."))
   (sockopt-tests-clean
     (let* ((server (sockopt-tests-server))
            (client (sockopt-tests-client server :name "ruled"))
-           (sockopt-rules nil)
            (port (process-contact server :service))
            (inhibit-message t)
            shown)
@@ -327,7 +326,8 @@ in µs).  Abnormal: many times the least round trip."))
         (let ((window (get-buffer-window
                        "*Customize Option: Sockopt Rules*")))
           (should window)
-          (kill-buffer (window-buffer window)))))))
+          (kill-buffer (window-buffer window)))
+        (set-default-toplevel-value 'sockopt-rules nil)))))
 
 (provide 'describe-process-tests)
 ;;; describe-process-tests.el ends here
