@@ -558,10 +558,11 @@ mode of a buffer, for those that it owns."
   "Return the title of the column at POSITION."
   (let ((x (save-excursion (goto-char position) (current-column)))
         (end 2))
-    (cl-loop for column in sockopt-list--shown-columns
-             do (cl-incf end (1+ (nth 2 column)))
-             until (< x end)
-             finally return (cadr column))))
+    (or (get-text-property position 'tabulated-list-column-name)
+        (cl-loop for column in sockopt-list--shown-columns
+                 do (cl-incf end (1+ (nth 2 column)))
+                 until (< x end)
+                 finally return (cadr column)))))
 
 (defun sockopt-list--sort-by (title)
   "Sort by the column with TITLE, the other way if it is so already."
