@@ -283,8 +283,8 @@ A server has no such numbers."
         (t (format "%.0f GB" (/ bytes 1e9)))))
 
 (defconst sockopt-list--columns
-  `((name "Name" 16 nil sockopt-list--name)
-    (state "State" 7 nil sockopt-list--state)
+  `((name "Name" 14 nil sockopt-list--name)
+    (state "State" 10 nil sockopt-list--state)
     (remote "Remote" 21 nil sockopt-list--remote)
     (local "Local" 21 nil sockopt-list--address :local)
     (type "Type" 5 nil sockopt-list--type)
@@ -320,7 +320,8 @@ number, which is then shown on the right.")
 
 (defun sockopt-list--fitting (width)
   "Return those of the columns that fit into WIDTH, at least one."
-  (let ((left (- width 2)))
+  ;; Two for marks, and one at the end.
+  (let ((left (- width 3)))
     (cl-loop for symbol in sockopt-list-columns
              for column = (or (assq symbol sockopt-list--columns)
                               (user-error "Unknown column %s" symbol))

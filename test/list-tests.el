@@ -101,14 +101,34 @@ There is a server named server before."
   "The columns that fit are shown, the first of them in any case."
   (let ((sockopt-list-columns '(name state remote rtt)))
     (pcase-dolist (`(,width . ,columns)
-                   '((1 name) (25 name) (26 name state) (47 name state)
-                     (48 name state remote) (55 name state remote rtt)))
+                   '((1 name) (27 name) (28 name state) (49 name state)
+                     (50 name state remote) (57 name state remote rtt)))
       (should (equal (mapcar #'car (sockopt-list--fitting width)) columns)))
     ;; What is left over is for names.
-    (should (equal (nth 2 (car (sockopt-list--fitting 60))) 20))
-    (should (equal (nth 2 (car (sockopt-list--fitting 200))) 40)))
+    (should (equal (nth 2 (car (sockopt-list--fitting 61))) 17))
+    (should (equal (nth 2 (car (sockopt-list--fitting 200))) 38)))
   (let ((sockopt-list-columns '(name wrong)))
     (should-error (sockopt-list--fitting 80) :type 'user-error)))
+
+(ert-deftest list-tests-state ()
+  "A state that TCP has says more than that of the process."
+  (list-tests--with ((child nil)
+                     (shy (sockopt-tests-server
+                           :name "shy"
+                           :log (lambda (_server one _message)
+                                  (setq child one))))
+                     (client (sockopt-tests-client shy :name "left"
+                                                   :stop t)))
+    (sockopt-tests-wait (lambda () child))
+    (process-send-eof child)
+    (sockopt-tests-wait #'ignore 0.1)
+    (set-process-filter client t)
+    (continue-process client)
+    (list-tests--keys "g")
+    (list-tests--go client)
+    (should (string-match-p "\\`  left +close-wait 127" (list-tests--line)))
+    (list-tests--go child)
+    (should (string-match-p " fin-wait2  127" (list-tests--line)))))
 
 (ert-deftest list-tests-fits ()
   "No line is wider than the window."
