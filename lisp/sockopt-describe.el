@@ -242,16 +242,23 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
 ;;; Timers and queues
 
 (defun sockopt-describe--keepalive (snapshot)
-  "Return in words what keepalive does by SNAPSHOT."
+  "Insert what keepalive does by SNAPSHOT."
   (let ((left (sockopt-findings-keepalive-left snapshot))
         (options (plist-get snapshot :options)))
     (if (not (plist-get options :keepalive))
-        "off"
-      (format "%safter %s of silence, then every %s, %s times"
-              (if left (format "in %s; " (sockopt-findings-time left)) "")
-              (sockopt-findings-time (plist-get options :tcp-keepidle))
-              (sockopt-findings-time (plist-get options :tcp-keepintvl))
-              (plist-get options :tcp-keepcnt)))))
+        (sockopt-describe--line "Keepalive probe" "off")
+      (sockopt-describe--line
+       "Keepalive probe"
+       (format "%safter %s of silence"
+               (if left (format "in %s, " (sockopt-findings-time left)) "")
+               (sockopt-findings-time (plist-get options :tcp-keepidle)))
+       "Not while data are under way, which are sent again instead")
+      (sockopt-describe--line
+       "Unanswered probes"
+       (format "%s, one every %s, end the connection"
+               (plist-get options :tcp-keepcnt)
+               (sockopt-findings-time (plist-get options
+                                                 :tcp-keepintvl)))))))
 
 (defun sockopt-describe--ago (snapshot field)
   "Return in words how long ago FIELD of SNAPSHOT was."
@@ -271,8 +278,7 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
        "How long ago data or an acknowledgement came")
       (sockopt-describe--line
        "Data last sent" (sockopt-describe--ago snapshot :last-data-sent))
-      (sockopt-describe--line "Keepalive probe"
-                              (sockopt-describe--keepalive snapshot))
+      (sockopt-describe--keepalive snapshot)
       (sockopt-describe--line
        "Sending again" (concat "after " (sockopt-findings-time
                                          (/ (sockopt-findings--info

@@ -84,8 +84,9 @@ That is net.ipv4.tcp_retries2 of tcp(7)."
 (defun sockopt-findings-snapshot (process &optional options)
   "Return what there is to know of PROCESS now, a plist.
 These are its properties:
-  :name, :status, :exit  as `process-name', `process-status' and
-                         `process-exit-status' return them
+  :name, :status         as `process-name' and `process-status' return
+                         them
+  :exit                  the code with which it failed, if it did
   :contact               as `process-contact' returns it
   :type                  `stream', `datagram' or `seqpacket'
   :server                non-nil for a server
@@ -101,7 +102,8 @@ OPTIONS is a list of TCP options to read instead of all that count."
                    (sockopt-findings--tcp-p contact))))
     (list :name (process-name process)
           :status status
-          :exit (process-exit-status process)
+          ;; Emacs crashes if asked that of one that connects.
+          :exit (and (eq status 'failed) (process-exit-status process))
           :contact contact
           :type (or (plist-get contact :type) 'stream)
           :server (plist-get contact :server)

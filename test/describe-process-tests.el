@@ -90,6 +90,9 @@
     (sockopt-set-options client '(:keepalive t :tcp-keepidle 99
                                   :tcp-user-timeout 5000))
     (describe-process-tests--keys "g")
+    (describe-process-tests--find "  Keepalive probe")
+    (should (looking-at "  Keepalive probe +in 9[89] s, after 99 s of silence
+  Unanswered probes +[0-9]+, one every [0-9]+ s, end the connection$"))
     (goto-char (point-min))
     (while (not (eobp))
       (end-of-line)
@@ -149,6 +152,25 @@ in µs).  Abnormal: many times the least round trip."))
       (forward-line)
       (should (looking-at "  ((:name \"described\") (:tcp-keepidle 99))
     :tcp-keepidle 99 +as the rule says$")))))
+
+(ert-deftest describe-process-tests-adapted ()
+  "What the kernel adapts by itself does not differ; what was set does."
+  (describe-process-tests--with client
+    (let ((options (sockopt-options client)))
+      (dolist (option '(:tcp-maxseg :tcp-window-clamp :sndbuf :rcvbuf
+                        :cookie :tcp-info))
+        (should (plist-member options option))
+        (should-not (plist-member (sockopt-fresh-options client options)
+                                  option))))
+    (sockopt-set client :sndbuf 20000)
+    (let ((options (sockopt-options client)))
+      (should (plist-member (sockopt-fresh-options client options)
+                            :sndbuf))
+      (should-not (plist-member (sockopt-fresh-options client options)
+                                :rcvbuf)))
+    (describe-process-tests--keys "g")
+    (should (string-match-p "^  :sndbuf +40000  (fresh: [0-9]+)$"
+                            (buffer-string)))))
 
 (ert-deftest describe-process-tests-fold ()
   "Other options are folded at first; a heading opens them by a key."

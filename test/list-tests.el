@@ -97,6 +97,21 @@ There is a server named server before."
                           (assq symbol sockopt-list--columns) row)
                          text)))))))
 
+(ert-deftest list-tests-cells ()
+  "Texts that are kept are made anew when what they show changes."
+  (list-tests--with ((buffer (generate-new-buffer "old"))
+                     (client (sockopt-tests-client server :name "a"
+                                                   :buffer buffer)))
+    (should (string-search "a (old) " (buffer-string)))
+    (with-current-buffer buffer
+      (rename-buffer "new"))
+    (list-tests--keys "g")
+    (should (string-search "a (new) " (buffer-string)))
+    (set-process-buffer client nil)
+    (kill-buffer buffer)
+    (list-tests--keys "g")
+    (should-not (string-search "(new)" (buffer-string)))))
+
 (ert-deftest list-tests-width ()
   "The columns that fit are shown, the first of them in any case."
   (let ((sockopt-list-columns '(name state remote rtt)))
@@ -129,6 +144,29 @@ There is a server named server before."
     (should (string-match-p "\\`  left +close-wait 127" (list-tests--line)))
     (list-tests--go child)
     (should (string-match-p " fin-wait2  127" (list-tests--line)))))
+
+(ert-deftest list-tests-connecting ()
+  "A process that still connects, by core or by us, is only listed."
+  (list-tests--with ((full (sockopt-tests-full-server))
+                     (core (make-network-process
+                            :name "core" :noquery t :nowait t
+                            :remote (process-contact full :local)))
+                     (ours (sockopt-make-network-process
+                            :name "ours" :noquery t :nowait t
+                            :family 'ipv4 :host "127.0.0.1"
+                            :service (process-contact full :service))))
+    (dolist (process (list core ours))
+      (list-tests--go process)
+      (should (string-match-p "\\`  \\(?:core\\|ours\\) +connect "
+                              (list-tests--line)))
+      (list-tests--keys "RET")
+      (should (string-search "The process is still connecting"
+                             (buffer-string)))
+      (kill-buffer)
+      (switch-to-buffer "*sockopt*"))
+    (list-tests--go full)
+    (list-tests--keys "/ m stalled RET")
+    (should (equal (list-tests--names) '("full")))))
 
 (ert-deftest list-tests-fits ()
   "No line is wider than the window."
@@ -170,7 +208,25 @@ There is a server named server before."
     (list-tests--keys "S")
     (should (equal (list-tests--names) '("alpha" "c" "b" "a")))
     (list-tests--keys "S g g")
-    (should (equal (list-tests--names) '("c" "b" "a" "alpha")))))
+    (should (equal (list-tests--names) '("c" "b" "a" "alpha")))
+    ;; By a click on the title.
+    (list-tests--title "Name")
+    (should (eq (command-remapping 'tabulated-list-col-sort)
+                'sockopt-list-sort-by-click))
+    (sockopt-list-sort-by-click
+     `(mouse-1 (,(selected-window) ,(point) (0 . 0) 0 nil ,(point))))
+    (should (equal (list-tests--names) '("a" "alpha" "b" "c")))))
+
+(ert-deftest list-tests-header ()
+  "The line above says what is shown, or has the titles scrolled away."
+  (list-tests--with ((client (sockopt-tests-client server :name "a")))
+    (should (string-match-p "\\` [0-9] connections, updated 0 s ago\\'"
+                            (sockopt-list--header)))
+    (cl-incf sockopt-list--updated -7)
+    (should (string-search "updated 7 s ago" (sockopt-list--header)))
+    (list-tests--go client)
+    (set-window-start nil (line-beginning-position))
+    (should (string-match-p "Name +State" (sockopt-list--header)))))
 
 (ert-deftest list-tests-filter ()
   "Filters by name, state and meaning, alone and together."
