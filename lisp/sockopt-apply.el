@@ -16,6 +16,8 @@
 (require 'sockopt-rules)
 (require 'sockopt-server)
 
+(autoload 'sockopt-ui-too-late "sockopt-ui")
+
 (declare-function sockopt--open "../module/emacs/process-open.c"
                   (type protocol backlog addresses settings optional args
                    stagger timeout))
@@ -76,14 +78,6 @@ OPTION is set to VALUE; it is OLD, and will be NEW."
 (defconst sockopt-apply--none "this socket has none"
   "Why an option of a rule cannot be set on some sockets.")
 
-(defun sockopt-apply--too-late (process option)
-  "Return in words why it is too late to set OPTION of PROCESS, or nil."
-  (let ((server (plist-get (sockopt--core-contact process t t) :server)))
-    (pcase (sockopt-option-phase (sockopt-option option))
-      ('before-bind "too late, the socket is bound")
-      ((and (or 'before-connect 'listening) (guard (not server)))
-       "too late, the socket is connected"))))
-
 (defun sockopt-apply--lacks-p (process option)
   "Return non-nil if it is known that PROCESS does not have OPTION."
   (condition-case nil
@@ -114,7 +108,7 @@ list of (REASON . OPTION)."
   (let (changes obstacles)
     (pcase-dolist (`(,option ,value ,rule ,preset) settings)
       (let ((lacks (sockopt-apply--lacks-p process option))
-            (late (sockopt-apply--too-late process option))
+            (late (sockopt-ui-too-late process option))
             (old (sockopt-apply--old process option)))
         (cond ((equal old value))
               (lacks (unless preset

@@ -103,8 +103,12 @@ Signal an error if ARGS have a keyword that nobody knows."
   (let ((host (plist-get args :host)))
     (cond ((memq host '(nil local))
            (if (eq (plist-get args :family) 'ipv6) "::1" "127.0.0.1"))
-          ((stringp host) host)
-          (t (signal 'wrong-type-argument (list 'stringp host :host))))))
+          ((not (stringp host))
+           (signal 'wrong-type-argument (list 'stringp host :host)))
+          ;; As in a URI (RFC 3986, section 3.2.2).
+          ((string-match "\\`\\[\\(.*:.*\\)\\]\\'" host)
+           (match-string 1 host))
+          (t host))))
 
 (defun sockopt--service (args)
   "Return the service in ARGS as a string."

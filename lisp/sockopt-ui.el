@@ -17,6 +17,7 @@
 (require 'subr-x)
 (require 'thingatpt)
 
+(declare-function sockopt--choices "../module/emacs/option-rows.c" (row))
 (declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 
 ;;; Words
@@ -93,9 +94,9 @@ and returns what to show there."
           (lambda (shown)
             (mapcar (lambda (candidate)
                       (list candidate ""
-                            (concat (make-string (- (+ width 2)
-                                                    (string-width candidate))
-                                                 ?\s)
+                            (concat (propertize
+                                     " " 'display
+                                     `(space :align-to ,(+ width 2)))
                                     (propertize
                                      (funcall suffix candidate (+ width 2))
                                      'face 'completions-annotations))))
@@ -107,8 +108,12 @@ and returns what to show there."
 
 (defun sockopt-ui--complete (prompt table history default)
   "Ask by PROMPT for one of TABLE until one is given.
-HISTORY and DEFAULT are as for `completing-read'."
-  (let* ((ask (lambda (prompt)
+HISTORY and DEFAULT are as for `completing-read'.  Any part of a name may be
+typed, if the user has chosen no styles for it."
+  (let* ((completion-category-defaults
+          (append '((sockopt-option (styles basic substring)))
+                  completion-category-defaults))
+         (ask (lambda (prompt)
                 (completing-read (format-prompt prompt default) table nil t
                                  nil history default)))
          (answer (funcall ask prompt)))
@@ -175,6 +180,24 @@ While a process is connecting it has no socket yet that could be asked."
            (sockopt-supported-p keyword process)
          (sockopt-error t))))
 
+(defun sockopt-ui--packets-p (process)
+  "Return non-nil if PROCESS is for datagrams, which need no connection."
+  (memq (plist-get (sockopt--core-contact process t t) :type)
+        '(datagram raw)))
+
+(defun sockopt-ui-too-late (process option)
+  "Return in words why it is too late to set OPTION of PROCESS, or nil."
+  (let ((server (plist-get (sockopt--core-contact process t t) :server))
+        (row (sockopt-option option)))
+    (pcase (and (not (sockopt-option-late row))
+                (not (sockopt--connecting-p process))
+                (sockopt-option-phase row))
+      ((and 'before-bind (guard (or server (not (sockopt-ui--packets-p
+                                                 process)))))
+       "too late, the socket is bound")
+      ((and (or 'before-connect 'listening) (guard (not server)))
+       "too late, the socket is connected"))))
+
 (defun sockopt-ui--option-suffix (values)
   "Return a function that is SUFFIX to `sockopt-ui--table' for options.
 VALUES is a plist of options and what they are now, or t to show none."
@@ -205,7 +228,9 @@ keyword."
                    t)))
     (when process
       (setq keywords (cl-remove-if-not
-                      (lambda (keyword) (sockopt-ui--has-p process keyword))
+                      (lambda (keyword)
+                        (and (sockopt-ui--has-p process keyword)
+                             (not (sockopt-ui-too-late process keyword))))
                       keywords)))
     (intern
      (sockopt-ui--complete prompt
@@ -218,19 +243,11 @@ keyword."
 
 ;;; Reading a value
 
-(defconst sockopt-ui--available-files
-  '((:tcp-congestion
-     . "/proc/sys/net/ipv4/tcp_available_congestion_control")
-    (:tcp-ulp . "/proc/sys/net/ipv4/tcp_available_ulp"))
-  "Files in which Linux lists what an option can be.")
-
-(defun sockopt-ui--available (keyword)
-  "Return the values that the system lists for KEYWORD, if it does."
-  (let ((file (cdr (assq keyword sockopt-ui--available-files))))
-    (when (and file (file-readable-p file))
-      (with-temp-buffer
-        (insert-file-contents file)
-        (split-string (buffer-string))))))
+(defun sockopt-ui--available (option)
+  "Return the values that the system has for OPTION now, a list of strings."
+  (let ((choices (sockopt--choices (sockopt--row (sockopt-option-keyword
+                                                  option)))))
+    (and choices (split-string choices "[ ,\n]+" t))))
 
 (defun sockopt-ui--check (option value)
   "Signal an error unless OPTION can have VALUE.  Return VALUE."
@@ -252,9 +269,7 @@ keyword."
 (defun sockopt-ui--candidates (option)
   "Return what one may complete a value of OPTION to, a list of strings."
   (unless (sockopt-ui--structured-p option)
-    (append (and (sockopt-ui--interface-p option)
-                 (delete-dups (mapcar #'car (network-interface-list))))
-            (sockopt-ui--available (sockopt-option-keyword option))
+    (append (sockopt-ui--available option)
             (mapcar #'symbol-name (sockopt-option-names option))
             (and (sockopt-ui--accepts-p option t) '("t"))
             (and (sockopt-ui--accepts-p option nil) '("nil")))))
@@ -395,7 +410,9 @@ The default is the value that it has, but of a boolean the other one."
                         (format "; it is %s" value)))
       (_ (sockopt-ui--ask process option
                           (and current (sockopt-ui--default option value))
-                          "")))))
+                          (if (sockopt-option-caution option)
+                              (format "; %s" (sockopt-option-caution option))
+                            ""))))))
 
 (defun sockopt-ui--default (option value)
   "Return what to type for VALUE of OPTION."
@@ -473,14 +490,17 @@ supported and NO-ERROR is non-nil."
 
 (defun sockopt-ui--phase (option)
   "Return in words when OPTION counts."
-  (pcase (sockopt-option-phase option)
-    ('nil "at any time")
-    ('before-bind "before the socket is bound, so when it is made")
-    ('before-connect
-     "before the socket connects or listens, so when it is made")
-    ('listening "on a socket that listens")
-    ('after-connect "once the socket is connected")
-    (other (symbol-name other))))
+  (concat
+   (pcase (sockopt-option-phase option)
+     ('nil "at any time")
+     ('before-bind "before the socket is bound, so when it is made")
+     ('before-connect
+      "before the socket connects or listens, so when it is made")
+     ('listening "on a socket that listens")
+     ('after-connect "once the socket is connected")
+     (other (symbol-name other)))
+   (and (sockopt-option-late option)
+        (format "; set later, %s" (sockopt-option-late option)))))
 
 (defun sockopt-ui--reading (option)
   "Return in words what reading OPTION is like, or nil."

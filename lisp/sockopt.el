@@ -114,6 +114,7 @@
                   (process status handle level number length))
 (declare-function sockopt--set-raw "../module/emacs/option-raw.c"
                   (process status handle level number bytes))
+(declare-function sockopt--choices "../module/emacs/option-rows.c" (row))
 (declare-function sockopt--omission-reason "../module/emacs/option-rows.c"
                   (name))
 (declare-function advice--cd*r "nadvice" (f))
@@ -179,7 +180,8 @@ Emacs 31 is the first that has this one."))
                (:constructor sockopt--option-make
                              (keyword constant level kind predicate min max
                               names get set phase read-changes adjusted
-                              argument classes unit privilege manual doc))
+                              argument classes unit privilege manual doc
+                              late changes caution))
                (:copier nil)
                ;; The other way the accessors take twice as long to load.
                (:noinline t))
@@ -188,13 +190,17 @@ KEYWORD names the option in Lisp, CONSTANT and LEVEL in C.  KIND says in
 words what its values are, PREDICATE what Lisp type they are of; integers
 are from MIN to MAX and count UNIT; symbols are among NAMES.  GET and SET
 are non-nil if it can be read and set.  PHASE is nil, or when it counts:
-`before-bind', `before-connect', `listening' or `after-connect'.  READ-CHANGES means that reading it changes the socket,
-ADJUSTED that the kernel may store another value than the one given,
-ARGUMENT that reading it takes an argument.  CLASSES are the classes of socket
-that have it.  PRIVILEGE says what setting it takes, MANUAL is a man page,
-DOC one sentence."
+`before-bind', `before-connect', `listening' or `after-connect'.  LATE says
+in words what it still does after that, or is nil.  READ-CHANGES means that
+reading it changes the socket, ADJUSTED that the kernel may store another
+value than the one given, ARGUMENT that reading it takes an argument.
+CLASSES are the classes of socket that have it.  PRIVILEGE says what
+setting it takes, MANUAL is a man page, DOC one sentence.  CHANGES is a list
+of options whose values may be others once this one has been set, CAUTION
+what to think of before, in words, or nil."
   keyword constant level kind predicate min max names get set phase
-  read-changes adjusted argument classes unit privilege manual doc)
+  read-changes adjusted argument classes unit privilege manual doc late
+  changes caution)
 
 (defun sockopt--define-rows ()
   "Hang the number of each row of the module's table on its keyword.
@@ -212,28 +218,58 @@ It is the property `sockopt--row'."
   (sockopt--ensure-module)
   (copy-sequence sockopt--options))
 
+(defconst sockopt--longest-name 100
+  "How long a name may be to be compared with those of options.
+It is far longer than any; comparing takes time and space that grow with
+the square of it, and core's `string-distance' has no limit.")
+
+(defun sockopt--containing (name candidates)
+  "Return the shortest of CANDIDATES that has NAME within its own, or nil.
+NAME may begin with a colon."
+  (let ((part (if (string-prefix-p ":" name) (substring name 1) name)))
+    (and (> (length part) 2)
+         (car (sort (cl-loop for candidate in candidates
+                             when (string-search part
+                                                 (symbol-name candidate))
+                             collect candidate)
+                    (lambda (a b) (< (length (symbol-name a))
+                                     (length (symbol-name b)))))))))
+
 (defun sockopt--nearest (keyword candidates)
-  "Return the one of CANDIDATES that is most like KEYWORD."
+  "Return the one of CANDIDATES that is most like KEYWORD.
+Return nil if that is too long to be like any."
   (let ((name (symbol-name keyword)))
-    (car (sort (copy-sequence candidates)
-               (lambda (a b)
-                 (< (string-distance name (symbol-name a))
-                    (string-distance name (symbol-name b))))))))
+    (when (<= (length name) sockopt--longest-name)
+      (or (sockopt--containing name candidates)
+          (car (sort (copy-sequence candidates)
+                     (lambda (a b)
+                       (< (string-distance name (symbol-name a))
+                          (string-distance name (symbol-name b))))))))))
+
+(defun sockopt--unknown-hint (keyword candidates)
+  "Return what to say of KEYWORD, which is none of CANDIDATES."
+  (let ((reason (sockopt--omission-reason (symbol-name keyword)))
+        (nearest (sockopt--nearest keyword candidates)))
+    (cond (reason (format "left out: %s" reason))
+          (nearest (format "unknown; did you mean `%s'?" nearest))
+          (t "unknown"))))
 
 (defun sockopt--signal-unknown (keyword candidates)
   "Signal that KEYWORD is none of CANDIDATES."
-  (let ((reason (sockopt--omission-reason (symbol-name keyword))))
-    (signal 'sockopt-unsupported
-            (list keyword
-                  (if reason
-                      (format "left out: %s" reason)
-                    (format "unknown; did you mean `%s'?"
-                            (sockopt--nearest keyword candidates)))))))
+  (cond ((not (and (symbolp keyword) keyword))
+         (signal 'wrong-type-argument (list 'keywordp keyword)))
+        ((not (keywordp keyword))
+         (signal 'wrong-type-argument
+                 (list 'keywordp keyword
+                       (sockopt--unknown-hint keyword candidates))))
+        (t (signal 'sockopt-unsupported
+                   (list keyword
+                         (sockopt--unknown-hint keyword candidates))))))
 
 (defun sockopt--find-row (option)
   "Return the number of the row of OPTION; the module may not be loaded."
   (sockopt--ensure-module)
-  (or (get option 'sockopt--row)
+  (or (and (symbolp option) (get option 'sockopt--row))
       (sockopt--signal-unknown option sockopt--options)))
 
 (defsubst sockopt--row (option)
@@ -245,8 +281,15 @@ It is the property `sockopt--row'."
   (put option 'sockopt--getter (sockopt--getter (sockopt--row option))))
 
 (defun sockopt--make-setter (option)
-  "Return the module's function for setting OPTION, and keep it."
-  (put option 'sockopt--setter (sockopt--setter (sockopt--row option))))
+  "Return a function for setting OPTION, and keep it.
+It is the module's, unless OPTION changes others."
+  (let ((setter (sockopt--setter (sockopt--row option))))
+    (put option 'sockopt--setter
+         (if (sockopt-option-changes (sockopt-option option))
+             (lambda (process status handle value)
+               (prog1 (funcall setter process status handle value)
+                 (sockopt--note-changes process option value)))
+           setter))))
 
 (defun sockopt-option (keyword)
   "Return the `sockopt-option' that KEYWORD names.
@@ -305,6 +348,70 @@ Return both as `sockopt--sockets' has them."
   "Return the handle of the socket of PROCESS."
   (car (or (gethash process sockopt--sockets)
            (sockopt--find-socket process))))
+
+(defsubst sockopt--option-p (keyword)
+  "Return non-nil if KEYWORD is an option, and no keyword of core."
+  (and (get keyword 'sockopt--row)
+       (not (sockopt--keyword-p keyword))))
+
+(defun sockopt--note-plain (keyword)
+  "Return `plain' if the option KEYWORD can be read without more ado.
+Otherwise return `special'.  Keep that as a property of KEYWORD."
+  (let ((option (sockopt-option keyword)))
+    (put keyword 'sockopt--reading
+         (if (and (sockopt-option-get option)
+                  (not (sockopt-option-read-changes option))
+                  (not (sockopt-option-argument option)))
+             'plain
+           'special))))
+
+(defsubst sockopt--plain-p (keyword)
+  "Return non-nil if the option KEYWORD can be read without more ado."
+  (eq (or (get keyword 'sockopt--reading) (sockopt--note-plain keyword))
+      'plain))
+
+;;; Options that change one another
+
+(defun sockopt--read-changes (option)
+  "Return the options that OPTION affects, a list, and keep it."
+  (car (put option 'sockopt--changes
+            (list (sockopt-option-changes (sockopt-option option))))))
+
+(defsubst sockopt--changes (option)
+  "Return the options that OPTION affects, a list."
+  (let ((known (get option 'sockopt--changes)))
+    (if known (car known) (sockopt--read-changes option))))
+
+(defun sockopt--note-changes (process option value)
+  "Have the contact of PROCESS tell what setting OPTION to VALUE changed.
+Only what the contact has already is told of."
+  (let ((contact (sockopt--core-contact process t t)))
+    (dolist (other (sockopt--changes option))
+      (when (plist-member contact other)
+        (sockopt--note-change process contact other value)))))
+
+(defun sockopt--note-change (process contact other value)
+  "Have CONTACT, that of PROCESS, tell what has become of OTHER.
+An option that changes it was set to VALUE.  What cannot be read is not
+claimed any more; but a group that was joined is, while it is another
+group that VALUE is about."
+  (let ((claimed (plist-get contact other)))
+    (cond ((sockopt--plain-p other)
+           (condition-case nil
+               (plist-put contact other (sockopt-get process other))
+             (sockopt-error nil)))
+          ((and (consp claimed) (consp value)
+                (not (equal (car claimed) (car value)))))
+          (t (sockopt--unclaim contact other)))))
+
+(defun sockopt--unclaim (contact option)
+  "Remove OPTION from CONTACT, a contact plist itself.
+The name comes first there, so what is removed never does."
+  (let ((rest contact))
+    (while (cddr rest)
+      (if (eq (nth 2 rest) option)
+          (setcdr (cdr rest) (nthcdr 4 rest))
+        (setq rest (cddr rest))))))
 
 ;;; Getting and setting
 
@@ -444,17 +551,21 @@ error names it, those before it stay set, and the error data end with
          (result (apply #'sockopt--set-many process (process-status process)
                         (car socket) settings)))
     (if (null result)
-        (sockopt--note-settings (cdr socket) plist)
-      (sockopt--note-settings (cdr socket)
+        (sockopt--note-settings process (cdr socket) plist)
+      (sockopt--note-settings process (cdr socket)
                               (sockopt--settings-done plist (cdr result)))
       (when (car result)
         (sockopt--signal-partly plist result)))
     t))
 
-(defun sockopt--note-settings (contact plist)
-  "Put the options in PLIST into CONTACT, a contact plist itself."
-  (while plist
-    (plist-put contact (pop plist) (pop plist))))
+(defun sockopt--note-settings (process contact plist)
+  "Put the options in PLIST into CONTACT, the contact plist of PROCESS."
+  (let ((rest plist))
+    (while rest
+      (plist-put contact (pop rest) (pop rest))))
+  (cl-loop for (option value) on plist by #'cddr
+           when (sockopt--changes option)
+           do (sockopt--note-changes process option value)))
 
 (defun sockopt--settings-done (plist values)
   "Return a plist of the first options in PLIST, with VALUES."
@@ -477,27 +588,6 @@ It has every option that this socket has and that can be read, but for
 those whose reading changes the socket."
   (let ((handle (sockopt--handle process)))
     (sockopt--options process (process-status process) handle)))
-
-(defsubst sockopt--option-p (keyword)
-  "Return non-nil if KEYWORD is an option, and no keyword of core."
-  (and (get keyword 'sockopt--row)
-       (not (sockopt--keyword-p keyword))))
-
-(defun sockopt--note-plain (keyword)
-  "Return `plain' if the option KEYWORD can be read without more ado.
-Otherwise return `special'.  Keep that as a property of KEYWORD."
-  (let ((option (sockopt-option keyword)))
-    (put keyword 'sockopt--reading
-         (if (and (sockopt-option-get option)
-                  (not (sockopt-option-read-changes option))
-                  (not (sockopt-option-argument option)))
-             'plain
-           'special))))
-
-(defsubst sockopt--plain-p (keyword)
-  "Return non-nil if the option KEYWORD can be read without more ado."
-  (eq (or (get keyword 'sockopt--reading) (sockopt--note-plain keyword))
-      'plain))
 
 (defun sockopt--refresh (process)
   "Put the kernel's values of its options into the contact of PROCESS.

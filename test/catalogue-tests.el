@@ -74,10 +74,15 @@ Asking for them does not load the module."
       (should-not (sockopt-contact process :nodelay)))))
 
 (ert-deftest catalogue-tests-no-keyword ()
-  "A symbol that is no keyword is an option that nobody knows."
+  "What is no keyword is of the wrong type; a symbol may want its colon."
   (sockopt-tests-with-sockets
     (let ((process (sockopt-tests-make 'tcp4-client)))
-      (should-not (sockopt-set process 'keepalive t t))
+      (dolist (wrong '(nil 5 "keepalive"))
+        (dolist (function (list (lambda () (sockopt-set process wrong t))
+                                (lambda () (sockopt-get process wrong))))
+          (let ((error (sockopt-tests-error function)))
+            (should (eq (car error) 'wrong-type-argument))
+            (should (equal (nth 2 error) wrong)))))
       (dolist (function (list (lambda () (sockopt-get process 'keepalive))
                               (lambda () (sockopt-set process 'keepalive t))))
         (should (string-match-p

@@ -109,7 +109,7 @@ setsockopt (int fd, int level, int number, const void *value, socklen_t size)
     (let ((client (sockopt-tests-client (sockopt-tests-server))))
       (pcase-dolist
           (`(,option ,value ,hint)
-           '((:reuseaddr t "it must be set before the socket is bound")
+           '((:ip-freebind t "it must be set before the socket is bound")
              (:tcp-maxseg 1000 "it must be set before the socket connects")
              (:tcp-defer-accept 5 "it must be set on a server")))
         (should (equal (list 'sockopt-too-late option hint)

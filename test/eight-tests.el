@@ -125,15 +125,34 @@ The number is an integer, in the byte order of this machine."
     (should (eq (sockopt-get (sockopt-tests-make 'tcp6-listener) :reuseaddr)
                 t))))
 
-(ert-deftest eight-tests-reuseaddr-too-late ()
-  "Once a socket is bound it is too late for :reuseaddr."
-  (sockopt-tests-with-sockets
-    (let ((server (sockopt-tests-make 'tcp4-listener)))
-      (should-error (sockopt-set server :reuseaddr nil)
-                    :type 'sockopt-too-late)
-      (should-error (sockopt-set server :reuseaddr nil t)
-                    :type 'sockopt-too-late)
-      (should (sockopt-get server :reuseaddr)))))
+(ert-deftest eight-tests-linger-nil ()
+  "Without lingering, what is queued is still sent after the process is gone."
+  (sockopt-tests-clean
+    (let* ((received 0)
+           (child nil)
+           (server (sockopt-tests-server
+                    :log (lambda (_server one _message)
+                           (set-process-filter one t)
+                           (setq child one))))
+           (client (sockopt-tests-client server :linger nil)))
+      (sockopt-tests-wait (lambda () child))
+      (process-send-string client (make-string 300000 ?x))
+      (delete-process client)
+      (set-process-filter child (lambda (_child text)
+                                  (cl-incf received (length text))))
+      (sockopt-tests-wait (lambda () (= received 300000)))
+      (should (= received 300000)))))
+
+(ert-deftest eight-tests-reuseaddr-late ()
+  "The kernel, and so core, takes :reuseaddr of a socket that is bound.
+It counts for those that are bound later."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server :reuseaddr t)))
+      (should (sockopt-set server :reuseaddr nil))
+      (should-not (sockopt-get server :reuseaddr))
+      (should-not (process-contact server :reuseaddr))
+      (should (string-search "later" (sockopt-option-late
+                                      (sockopt-option :reuseaddr)))))))
 
 (ert-deftest eight-tests-reuseport ()
   "Two listeners share one port by :reuseport, and stay apart."

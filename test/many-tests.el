@@ -97,7 +97,7 @@
                        (wrong-type-argument :keepalive t :rcvbuf "1")
                        (sockopt-unsupported :keepalive t :keepalife t)
                        (sockopt-unsupported :keepalive t :attach-bpf t)
-                       (sockopt-unsupported :keepalive t linger t)
+                       (wrong-type-argument :keepalive t linger t)
                        (wrong-type-argument :keepalive t 5 t)
                        (sockopt-error :keepalive t :linger)))
         (should (equal (car (should-error
@@ -118,7 +118,7 @@
              (sockopt-unsupported
               (:linger 5 :udp-cork t :priority 1) :udp-cork (:linger))
              (sockopt-too-late
-              (:linger 6 :reuseaddr t :priority 1) :reuseaddr (:linger))
+              (:linger 6 :ip-freebind t :priority 1) :ip-freebind (:linger))
              (sockopt-unsupported
               (:udp-cork t :priority 1) :udp-cork nil)))
         (let ((error (should-error (sockopt-set-options process plist)

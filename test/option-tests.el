@@ -95,6 +95,10 @@
     ;; An MPTCP socket takes these until its first subflow is up.
     ((:bindtodevice set mptcp4-client mptcp6-client)
      . "MPTCP takes it before it connects only: EINVAL")
+    ((:reuseport set mptcp4-client mptcp6-client)
+     . "MPTCP takes it before it connects only: EINVAL")
+    ((:reuseaddr set mptcp4-client mptcp6-client)
+     . "MPTCP takes it before it connects only: EINVAL")
     ((:bindtoifindex set mptcp4-client mptcp6-client)
      . "MPTCP takes it before it connects only: EINVAL")
     ((:ip-transparent set mptcp4-client mptcp6-client)
@@ -164,7 +168,8 @@
          (connected (or (eq role 'child)
                         (and (eq role 'client)
                              (memq type '(nil seqpacket))))))
-    (pcase (sockopt-option-phase option)
+    (pcase (and (not (sockopt-option-late option))
+                (sockopt-option-phase option))
       ('before-bind (or connected (eq role 'server)))
       ((or 'before-connect 'listening) connected))))
 

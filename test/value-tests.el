@@ -43,7 +43,7 @@
     (let ((process (sockopt-tests-make 'udp4-client)))
       (pcase-dolist (`(,keyword ,value)
                      '((:ip-tos "ef") (:rcvbuf 1.5) (:rcvbuf nil)
-                       (:linger "x") (:linger 1.5) (:bindtodevice 3)
+                       (:linger "x") (:bindtodevice t)
                        (:priority t) (:rcvtimeo "1")
                        (:ip-mtu-discover "do") (:attach-filter 3)
                        (:timestamping software)

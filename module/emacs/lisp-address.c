@@ -24,15 +24,7 @@ element (emacs_env *env, emacs_value vector, ptrdiff_t i, unsigned max)
   if (lisp_pending (env))
     return 0;
   emacs_value value = env->vec_get (env, vector, i);
-  intmax_t integer = env->extract_integer (env, value);
-  if (lisp_pending (env))
-    return 0;
-  if (integer < 0 || max < integer)
-    {
-      LISP_SIGNAL (env, Qargs_out_of_range, vector, value);
-      return 0;
-    }
-  return (unsigned) integer;
+  return (unsigned) lisp_integer (env, value, 0, max);
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "emacs/lisp-value.h"
 #include "emacs/lisp.h"
+#include "option/hint.h"
 
 const struct option *
 lisp_to_option (emacs_env *env, emacs_value value)
@@ -44,13 +45,42 @@ lisp_signal_option (emacs_env *env, const struct option *option, int code,
         hint = "it can only be read";
       LISP_SIGNAL (env, Qsockopt_unsupported, keyword,
                    lisp_string (env, hint));
+      return;
     }
-  else if (value)
-    lisp_signal_errno (env, "Cannot set network option", code,
-                       LISP_CALL (env, Qlist, keyword, *value));
+  char hint[HINT_ROOM];
+  option_hint (option, code, value != NULL, hint, sizeof hint);
+  emacs_value data = Qnil;
+  if (hint[0])
+    data = LISP_CALL (env, Qlist, lisp_string (env, hint));
+  if (value)
+    data = LISP_CALL (env, Qcons_function, *value, data);
+  data = LISP_CALL (env, Qcons_function, keyword, data);
+  lisp_signal_option_errno (env,
+                            value ? "Cannot set network option"
+                                  : "Cannot get network option",
+                            code, data);
+}
+
+/* Signal that OPTION cannot be OBJECT, and what would do: the least and the
+   greatest value with their unit, or in words.  */
+static void
+signal_range (emacs_env *env, const struct option *option, emacs_value object)
+{
+  char takes[HINT_ROOM];
+  emacs_value keyword = lisp_keyword (env, option);
+  option_takes (option, takes, sizeof takes);
+  if (!option_has_plain_range (option))
+    LISP_SIGNAL (env, Qargs_out_of_range, keyword, object,
+                 lisp_string (env, takes));
+  else if (option->unit)
+    LISP_SIGNAL (env, Qargs_out_of_range, keyword, object,
+                 env->make_integer (env, option->min),
+                 env->make_integer (env, option->max),
+                 lisp_string (env, option->unit));
   else
-    lisp_signal_errno (env, "Cannot get network option", code,
-                       LISP_CALL (env, Qlist, keyword));
+    LISP_SIGNAL (env, Qargs_out_of_range, keyword, object,
+                 env->make_integer (env, option->min),
+                 env->make_integer (env, option->max));
 }
 
 /* Signal what is wrong with OBJECT, given for OPTION.  */
@@ -66,9 +96,10 @@ signal_fault (emacs_env *env, const struct option *option, enum fault fault,
                    lisp_keyword (env, option));
       break;
     case FAULT_RANGE:
-      LISP_SIGNAL (env, Qargs_out_of_range, lisp_keyword (env, option), object,
-                   env->make_integer (env, option->min),
-                   env->make_integer (env, option->max));
+      signal_range (env, option, object);
+      break;
+    case FAULT_SYSTEM:
+      lisp_signal_option (env, option, errno, &object);
       break;
     case FAULT_MEMORY:
       lisp_signal_memory (env);

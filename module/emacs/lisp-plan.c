@@ -97,8 +97,16 @@ query_free (struct owned_query *owned)
 const char *
 lookup_message (int code, int system_code, char *buffer, size_t size)
 {
-  return code == EAI_SYSTEM ? errno_message (system_code, buffer, size)
-                            : gai_strerror (code);
+  switch (code)
+    {
+    case EAI_SYSTEM:
+      return errno_message (system_code, buffer, size);
+    /* The system's message speaks of names that only C programs know.  */
+    case EAI_SERVICE:
+      return "Unknown service";
+    default:
+      return gai_strerror (code);
+    }
 }
 
 void

@@ -184,20 +184,28 @@ lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size)
   return NULL;
 }
 
+intmax_t
+lisp_integer (emacs_env *env, emacs_value value, intmax_t min, intmax_t max)
+{
+  if (lisp_pending (env))
+    return min;
+  bool is_integer = env->eq (env, env->type_of (env, value), Qinteger);
+  intmax_t integer = env->extract_integer (env, value);
+  /* A bignum that intmax_t does not hold is out of range, too.  */
+  bool fits = !lisp_pending (env);
+  if (is_integer && !fits)
+    env->non_local_exit_clear (env);
+  if (is_integer && (!fits || integer < min || max < integer))
+    LISP_SIGNAL (env, Qargs_out_of_range, value, env->make_integer (env, min),
+                 env->make_integer (env, max));
+  return lisp_pending (env) ? min : integer;
+}
+
 int
 lisp_int (emacs_env *env, emacs_value value)
 {
-  intmax_t integer = env->extract_integer (env, value);
-  if (lisp_pending (env))
-    return 0;
-  if (integer < INT_MIN || INT_MAX < integer)
-    {
-      LISP_SIGNAL (env, Qargs_out_of_range, value,
-                   env->make_integer (env, INT_MIN),
-                   env->make_integer (env, INT_MAX));
-      return 0;
-    }
-  return (int) integer;
+  int integer = (int) lisp_integer (env, value, INT_MIN, INT_MAX);
+  return lisp_pending (env) ? 0 : integer;
 }
 
 /* Which condition stands for CODE: the same children of `file-error'
@@ -218,9 +226,11 @@ errno_condition (int code)
     }
 }
 
-void
-lisp_signal_errno (emacs_env *env, const char *verb, int code,
-                   emacs_value data)
+/* Signal CONDITION for CODE; VERB and DATA are as for
+   `lisp_signal_errno'.  */
+static void
+signal_code (emacs_env *env, emacs_value condition, const char *verb, int code,
+             emacs_value data)
 {
   char buffer[128];
   const char *message = errno_message (code, buffer, sizeof buffer);
@@ -229,7 +239,26 @@ lisp_signal_errno (emacs_env *env, const char *verb, int code,
   data
     = LISP_CALL (env, Qcons_function, lisp_locale_string (env, message), data);
   data = LISP_CALL (env, Qcons_function, lisp_string (env, verb), data);
-  lisp_signal (env, errno_condition (code), data);
+  lisp_signal (env, condition, data);
+}
+
+void
+lisp_signal_errno (emacs_env *env, const char *verb, int code,
+                   emacs_value data)
+{
+  signal_code (env, errno_condition (code), verb, code, data);
+}
+
+/* Of files an option knows nothing: ENOENT is about a name that it was
+   given, EEXIST about something that the socket has.  */
+void
+lisp_signal_option_errno (emacs_env *env, const char *verb, int code,
+                          emacs_value data)
+{
+  signal_code (env,
+               code == EACCES ? Qsockopt_permission_denied
+                              : Qsockopt_system_error,
+               verb, code, data);
 }
 
 void

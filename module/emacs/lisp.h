@@ -151,6 +151,10 @@ char *lisp_copy_string (emacs_env *env, emacs_value value, size_t *size);
 /* Likewise of the bytes of the unibyte string VALUE, as they are.  */
 char *lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size);
 
+/* VALUE, an integer from MIN to MAX; after an error, MIN.  */
+intmax_t lisp_integer (emacs_env *env, emacs_value value, intmax_t min,
+                       intmax_t max);
+
 /* VALUE as an int; after an error, 0.  */
 int lisp_int (emacs_env *env, emacs_value value);
 
@@ -158,5 +162,9 @@ int lisp_int (emacs_env *env, emacs_value value);
    done, DATA (a list) goes to the end of the error data.  */
 void lisp_signal_errno (emacs_env *env, const char *verb, int code,
                         emacs_value data);
+
+/* Likewise of a system call that sets or reads an option.  */
+void lisp_signal_option_errno (emacs_env *env, const char *verb, int code,
+                               emacs_value data);
 
 #endif /* SOCKOPT_LISP_H */

@@ -9,6 +9,7 @@
 
 #include "emacs/defun.h"
 #include "emacs/handle.h"
+#include "emacs/lisp-option.h"
 #include "emacs/lisp.h"
 #include "option/constants.h"
 #include "option/value.h"
@@ -18,6 +19,24 @@ enum
 {
   RAW_MAX = 65536
 };
+
+/* Whether reading the option NUMBER at LEVEL opens a descriptor, which as
+   bytes nobody would close; if so, signal what to do.  */
+static bool
+opens_descriptor (emacs_env *env, int level, int number)
+{
+  for (size_t i = 0; i < options_count; i++)
+    if (options[i].level == level && options[i].number == number
+        && options[i].kind == &kind_pidfd)
+      {
+        LISP_SIGNAL (env, Qsockopt_error,
+                     lisp_string (env, "This opens a descriptor; get the"
+                                       " option by its keyword"),
+                     lisp_keyword (env, &options[i]));
+        return true;
+      }
+  return false;
+}
 
 static void
 signal_raw (emacs_env *env, const char *verb, int code, emacs_value *args)
@@ -53,11 +72,8 @@ DEFUN ("sockopt--get-raw", sockopt_get_raw, Ssockopt_get_raw, 6, 6,
   struct handle *handle = handle_of_process (env, args);
   int level = lisp_int (env, args[3]);
   int number = lisp_int (env, args[4]);
-  int size = lisp_int (env, args[5]);
-  if (!lisp_pending (env) && (size < 0 || RAW_MAX < size))
-    LISP_SIGNAL (env, Qargs_out_of_range, args[5], env->make_integer (env, 0),
-                 env->make_integer (env, RAW_MAX));
-  if (lisp_pending (env))
+  int size = (int) lisp_integer (env, args[5], 0, RAW_MAX);
+  if (lisp_pending (env) || opens_descriptor (env, level, number))
     return Qnil;
   void *room = bytes_reserve (&bytes, (size_t) size);
   socklen_t unit = raw_unit (level, number);

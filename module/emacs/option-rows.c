@@ -5,11 +5,13 @@
 
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "emacs/defun.h"
 #include "emacs/lisp-option.h"
 #include "emacs/lisp-value.h"
 #include "emacs/lisp.h"
+#include "option/hint.h"
 #include "option/constants.h"
 #include "option/omitted.h"
 
@@ -126,6 +128,30 @@ level_name (int level)
     }
 }
 
+/* Whether KEYWORD is one of those in LIST, which has spaces between them.  */
+static bool
+names_keyword (const char *list, const char *keyword)
+{
+  size_t length = strlen (keyword);
+  for (const char *at = list; (at = strstr (at, keyword)); at += length)
+    if ((at == list || at[-1] == ' ')
+        && (at[length] == ' ' || at[length] == '\0'))
+      return true;
+  return false;
+}
+
+/* The keywords in LIST, which has spaces between them or is null.  */
+static emacs_value
+keywords_to_lisp (emacs_env *env, const char *list)
+{
+  emacs_value keywords = Qnil;
+  for (size_t i = options_count; list && i-- > 0;)
+    if (names_keyword (list, options[i].keyword))
+      keywords = LISP_CALL (env, Qcons_function,
+                            lisp_keyword (env, &options[i]), keywords);
+  return keywords;
+}
+
 /* A row as Lisp sees it; the order is that of the `sockopt-option'
    constructor.  */
 static emacs_value
@@ -144,7 +170,8 @@ row_to_lisp (emacs_env *env, const struct option *option)
     flag (Qargument, option->flags & OPTION_ARGUMENT),
     classes_to_lisp (env, option->classes), text (env, option->unit),
     text (env, option->privilege), text (env, option->manual),
-    text (env, option->doc));
+    text (env, option->doc), text (env, option->late),
+    keywords_to_lisp (env, option->changes), text (env, option->caution));
 }
 
 DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
@@ -164,6 +191,20 @@ DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
   emacs_value list = lisp_call (env, Qlist, (ptrdiff_t) options_count, rows);
   free (rows);
   return list;
+}
+
+DEFUN ("sockopt--choices", sockopt_choices, Ssockopt_choices, 1, 1,
+       "Return what values the option of ROW can have now, a string.\n"
+       "They have spaces or commas between them.  Value is nil where they\n"
+       "are always the same.\n\n"
+       "(fn ROW)")
+{
+  char choices[HINT_ROOM];
+  const struct option *option = lisp_to_option (env, args[0]);
+  if (!option || !option->kind->choices)
+    return Qnil;
+  option->kind->choices (choices, sizeof choices);
+  return lisp_string (env, choices);
 }
 
 DEFUN ("sockopt--row-parts", sockopt_row_parts, Ssockopt_row_parts, 1, 1,
@@ -193,6 +234,7 @@ void
 syms_of_option_rows (emacs_env *env)
 {
   defsubr (env, &Ssockopt_rows);
+  defsubr (env, &Ssockopt_choices);
   defsubr (env, &Ssockopt_row_parts);
   defsubr (env, &Ssockopt_omission_reason);
 }

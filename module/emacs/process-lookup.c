@@ -112,15 +112,10 @@ DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
        "Both are integers of 32 bits without a sign, see vsock(7).\n\n"
        "(fn CID PORT)")
 {
-  intmax_t cid = env->extract_integer (env, args[0]);
-  intmax_t port = env->extract_integer (env, args[1]);
+  intmax_t cid = lisp_integer (env, args[0], 0, UINT32_MAX);
+  intmax_t port = lisp_integer (env, args[1], 0, UINT32_MAX);
   if (lisp_pending (env))
     return Qnil;
-  if (cid < 0 || UINT32_MAX < cid || port < 0 || UINT32_MAX < port)
-    {
-      LISP_SIGNAL (env, Qargs_out_of_range, args[0], args[1]);
-      return Qnil;
-    }
   struct addresses *addresses
     = malloc (sizeof *addresses + sizeof addresses->items[0]);
   if (!addresses)

@@ -8,10 +8,14 @@
 
 #include "option/kind.h"
 
-/* The index of the interface that VALUE names: a name, an index, or nil
-   for 0, which stands for none or for any.  A name that no interface has
-   is out of range.  */
+/* The index of the interface that VALUE names: a name, an index, one of its
+   addresses (IPv6 ones perhaps with `%' and a name after them), or nil for
+   0, which stands for none or for any, as do the addresses "0.0.0.0" and
+   "::".  What no interface has is out of range.  */
 enum fault interface_from_value (const struct value *value, unsigned *index);
+
+/* Put the names of the interfaces that there are into BUFFER of SIZE.  */
+void interface_choices (char *buffer, size_t size);
 
 /* Make *VALUE the name of the interface INDEX; the index itself if there
    is no such interface now; nil if it is 0.  */

@@ -8,6 +8,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -59,12 +60,82 @@ const struct kind kind_name = {
   .decode = decode_name,
 };
 
+/* The kernel takes a name, and says itself if nothing is called that.  */
+static enum fault
+encode_interface (const struct option *option, const struct value *value,
+                  struct bytes *bytes)
+{
+  unsigned index;
+  char name[IF_NAMESIZE];
+  struct value found = { .type = VALUE_STRING, .as.text = name };
+  if (value->type == VALUE_NIL
+      || (value->type == VALUE_STRING && value->size <= INTERFACE_NAME_MAX
+          && !memchr (value->as.text, ':', value->size)
+          && !memchr (value->as.text, '.', value->size)))
+    return encode_name (option, value, bytes);
+  enum fault fault = interface_from_value (value, &index);
+  if (fault != FAULT_NONE)
+    return fault;
+  if (index == 0)
+    found.size = 0;
+  else if (if_indextoname (index, name))
+    found.size = strlen (name);
+  else
+    return errno == ENXIO ? FAULT_RANGE : FAULT_SYSTEM;
+  return encode_name (option, &found, bytes);
+}
+
 const struct kind kind_interface = {
-  .name = "interface name, or nil for any",
+  .name = "interface by name, index or address, or nil for any",
+  .predicate = "stringp",
+  .size = INTERFACE_NAME_MAX + 1,
+  .encode = encode_interface,
+  .decode = decode_name,
+  .choices = interface_choices,
+};
+
+/* Put the first line of the system's FILE into BUFFER of SIZE.  */
+static void
+read_list (const char *file, char *buffer, size_t size)
+{
+  buffer[0] = '\0';
+  FILE *stream = fopen (file, "re");
+  if (!stream)
+    return;
+  if (fgets (buffer, (int) size, stream))
+    buffer[strcspn (buffer, "\n")] = '\0';
+  fclose (stream);
+}
+
+static void
+congestion_choices (char *buffer, size_t size)
+{
+  read_list ("/proc/sys/net/ipv4/tcp_available_congestion_control", buffer,
+             size);
+}
+
+const struct kind kind_congestion = {
+  .name = "name",
   .predicate = "stringp",
   .size = INTERFACE_NAME_MAX + 1,
   .encode = encode_name,
   .decode = decode_name,
+  .choices = congestion_choices,
+};
+
+static void
+upper_protocol_choices (char *buffer, size_t size)
+{
+  read_list ("/proc/sys/net/ipv4/tcp_available_ulp", buffer, size);
+}
+
+const struct kind kind_upper_protocol = {
+  .name = "name",
+  .predicate = "stringp",
+  .size = INTERFACE_NAME_MAX + 1,
+  .encode = encode_name,
+  .decode = decode_name,
+  .choices = upper_protocol_choices,
 };
 
 const struct kind kind_label = {
@@ -117,8 +188,9 @@ decode_interface_index (const struct option *option, const struct bytes *bytes,
 }
 
 const struct kind kind_interface_index = {
-  .name = "interface by name or index, or nil for any",
+  .name = "interface by name, index or address, or nil for any",
   .predicate = "stringp",
+  .choices = interface_choices,
   .size = sizeof (uint32_t),
   .encode = encode_interface_index,
   .decode = decode_interface_index,
@@ -145,8 +217,9 @@ decode_interface_network (const struct option *option,
 }
 
 const struct kind kind_interface_network = {
-  .name = "interface by name or index, or nil for any",
+  .name = "interface by name, index or address, or nil for any",
   .predicate = "stringp",
+  .choices = interface_choices,
   .size = sizeof (uint32_t),
   .encode = encode_interface_network,
   .decode = decode_interface_network,
@@ -184,8 +257,9 @@ decode_multicast_interface (const struct option *option,
 }
 
 const struct kind kind_multicast_interface = {
-  .name = "interface by name or index, or nil for any",
+  .name = "interface by name, index or address, or nil for any",
   .predicate = "stringp",
+  .choices = interface_choices,
   .size = sizeof (struct in_addr),
   .encode = encode_multicast_interface,
   .decode = decode_multicast_interface,
@@ -332,12 +406,36 @@ const struct kind kind_mtu_discover = {
 /* The differentiated services code points, RFC 2474, 2597, 3246, 5865
    and 8622, moved to where they stand in the octet.  */
 static const struct name code_points[] = {
-  { "cs0", 0x00 },  { "cs1", 0x20 },  { "cs2", 0x40 },  { "cs3", 0x60 },
-  { "cs4", 0x80 },  { "cs5", 0xa0 },  { "cs6", 0xc0 },  { "cs7", 0xe0 },
-  { "af11", 0x28 }, { "af12", 0x30 }, { "af13", 0x38 }, { "af21", 0x48 },
-  { "af22", 0x50 }, { "af23", 0x58 }, { "af31", 0x68 }, { "af32", 0x70 },
-  { "af33", 0x78 }, { "af41", 0x88 }, { "af42", 0x90 }, { "af43", 0x98 },
-  { "ef", 0xb8 },   { "va", 0xb0 },   { "le", 0x04 },   { NULL, 0 },
+  { "cs0", 0x00 },
+  { "cs1", 0x20 },
+  { "cs2", 0x40 },
+  { "cs3", 0x60 },
+  { "cs4", 0x80 },
+  { "cs5", 0xa0 },
+  { "cs6", 0xc0 },
+  { "cs7", 0xe0 },
+  { "af11", 0x28 },
+  { "af12", 0x30 },
+  { "af13", 0x38 },
+  { "af21", 0x48 },
+  { "af22", 0x50 },
+  { "af23", 0x58 },
+  { "af31", 0x68 },
+  { "af32", 0x70 },
+  { "af33", 0x78 },
+  { "af41", 0x88 },
+  { "af42", 0x90 },
+  { "af43", 0x98 },
+  { "ef", 0xb8 },
+  { "le", 0x04 },
+  { "voice-admit", 0xb0 },
+  { "va", 0xb0 },
+  /* The types of service that came before them, RFC 1349.  */
+  { "lowdelay", 0x10 },
+  { "throughput", 0x08 },
+  { "reliability", 0x04 },
+  { "mincost", 0x02 },
+  { NULL, 0 },
 };
 
 /* Read as a number, for the octet holds more than the code point.  */

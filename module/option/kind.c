@@ -248,10 +248,19 @@ encode_linger (const struct option *option, const struct value *value,
     linger = (struct linger){ .l_onoff = 0 };
   else if (value->type != VALUE_T)
     {
-      enum fault fault = check_integer (option, value);
+      struct value whole = *value;
+      /* Whole seconds are all that there is, and a short wait that was
+         asked for is not to become none, which resets the connection.  */
+      if (value->type == VALUE_FLOAT)
+        {
+          if (!(0 <= value->as.real && value->as.real <= (double) option->max))
+            return FAULT_RANGE;
+          value_integer (&whole, (intmax_t) ceil (value->as.real));
+        }
+      enum fault fault = check_integer (option, &whole);
       if (fault != FAULT_NONE)
         return fault;
-      linger.l_linger = (int) value->as.integer;
+      linger.l_linger = (int) whole.as.integer;
     }
   bytes->as.linger = linger;
   bytes->length = sizeof linger;
@@ -259,18 +268,19 @@ encode_linger (const struct option *option, const struct value *value,
 }
 
 /* A kernel clamps a long time to what its clock can hold, or returns a
-   negative number for it: both are beyond what can be asked for in
-   seconds, so both read as t.  */
+   negative number for it: both read as t.  Core can set more seconds than
+   `sockopt-set' takes, and they read as they are.  */
 static enum fault
 decode_linger (const struct option *option, const struct bytes *bytes,
                struct pool *pool, struct value *value)
 {
+  (void) option;
   (void) pool;
   if (bytes->length != sizeof bytes->as.linger)
     return FAULT_TYPE;
   const struct linger *linger = &bytes->as.linger;
   if (linger->l_onoff && 0 <= linger->l_linger
-      && linger->l_linger <= option->max)
+      && linger->l_linger < LINGER_FOREVER_MIN)
     value_integer (value, linger->l_linger);
   else
     value_boolean (value, linger->l_onoff != 0);

@@ -20,7 +20,10 @@ enum
    above for marks of its own, see find-mark.c.  */
 enum
 {
-  LINGER_SECONDS_MAX = 65535
+  LINGER_SECONDS_MAX = 65535,
+  /* A 32-bit kernel whose clock ticks a thousand times a second keeps no
+     more than this (LONG_MAX / HZ); so much stands for "for ever".  */
+  LINGER_FOREVER_MIN = 2147483
 };
 
 /* How many bytes a value of any length is first read into.  */
@@ -29,13 +32,15 @@ enum
   FIRST_ROOM = 320
 };
 
-/* What is wrong with a value, if anything.  */
+/* What is wrong with a value, if anything.  FAULT_SYSTEM: the system could
+   not tell whether it is right, and errno says why.  */
 enum fault
 {
   FAULT_NONE,
   FAULT_TYPE,
   FAULT_RANGE,
-  FAULT_MEMORY
+  FAULT_MEMORY,
+  FAULT_SYSTEM
 };
 
 /* A number and the symbol that stands for it in Lisp.  A list of these
@@ -79,6 +84,10 @@ struct kind
 
   /* The symbols that are values, or that values are lists of.  */
   const struct name *names;
+
+  /* Put what values there are now into the buffer of the size given.  Null
+     where that is always the same.  */
+  void (*choices) (char *, size_t);
 };
 
 /* kind.c: one number or flag.  */
@@ -92,7 +101,9 @@ extern const struct kind kind_linger;
 extern const struct kind kind_trigger; /* setting it is all */
 
 /* kind-name.c: names for numbers.  */
-extern const struct kind kind_name;                /* a short string */
+extern const struct kind kind_name;       /* a short string */
+extern const struct kind kind_congestion; /* a name that the system lists */
+extern const struct kind kind_upper_protocol;      /* likewise */
 extern const struct kind kind_label;               /* a string of any length */
 extern const struct kind kind_octets;              /* a unibyte string */
 extern const struct kind kind_interface;           /* by name */

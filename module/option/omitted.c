@@ -103,11 +103,28 @@ static const struct
   { ":vm-sockets-trusted", "not implemented in mainline" },
 };
 
+/* Levels none of whose options is here, by how their names begin.  */
+static const struct
+{
+  const char *prefix;
+  const char *reason;
+} levels[] = {
+  { ":tls-",
+    "options of kernel TLS, which Emacs does not use: it has GnuTLS" },
+  { ":alg-", "options of AF_ALG, sockets that Emacs cannot make" },
+  { ":xdp-", "options of AF_XDP, sockets that Emacs cannot make" },
+  { ":dccp-", "options of DCCP, sockets that Emacs cannot make" },
+  { ":sctp-", "options of SCTP, sockets that Emacs cannot make" },
+};
+
 const char *
 omission_reason (const char *keyword)
 {
   for (size_t i = 0; i < sizeof omissions / sizeof omissions[0]; i++)
     if (strcmp (omissions[i].keyword, keyword) == 0)
       return omissions[i].reason;
+  for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
+    if (strncmp (levels[i].prefix, keyword, strlen (levels[i].prefix)) == 0)
+      return levels[i].reason;
   return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include "option/option.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <string.h>
 
@@ -33,6 +34,87 @@ enum
   DEFER_SECONDS_MAX = 29887
 };
 
+/* Errors of joining a group, and of leaving one.  */
+static const struct hint join_hints[] = {
+  { ENODEV, "name an interface: none is named, and no route leads to the"
+            " group" },
+  { EADDRINUSE, "already a member" },
+  { EINVAL, "not a multicast group" },
+  { ENOBUFS, "too many groups for one socket: net.ipv4.igmp_max_memberships"
+             " or net.core.optmem_max" },
+  { ENOMEM, "too many groups for one socket: net.core.optmem_max" },
+  { 0, NULL },
+};
+
+static const struct hint leave_hints[] = {
+  { EADDRNOTAVAIL, "not a member of this group there" },
+  { ENODEV, "name the interface on which the group was joined" },
+  { EINVAL, "not a multicast group, or not a member" },
+  { 0, NULL },
+};
+
+static const struct hint source_hints[] = {
+  { EADDRNOTAVAIL, "the group is not joined, or the source is already so" },
+  { EADDRINUSE, "already a member" },
+  { ENODEV, "name an interface: none is named, and no route leads to the"
+            " group" },
+  { EINVAL, "not a multicast group, or joined for all of its sources" },
+  { ENOBUFS, "too many sources or groups for one socket:"
+             " net.ipv4.igmp_max_msf, net.ipv4.igmp_max_memberships" },
+  { 0, NULL },
+};
+
+static const struct hint filter_hints[] = {
+  { EADDRNOTAVAIL, "the group is not joined there" },
+  { EINVAL, "the group is not joined there, or is no multicast group" },
+  { ENODEV, "the group is not joined there" },
+  { ENOBUFS, "too many sources: net.ipv4.igmp_max_msf" },
+  { 0, NULL },
+};
+
+static const struct hint redirected_hints[] = {
+  { ENOENT, "the connection was not redirected" },
+  { 0, NULL },
+};
+
+static const struct hint algorithm_hints[] = {
+  { ENOENT, "there is no such algorithm" },
+  { EPERM, "not an algorithm that everybody may choose:"
+           " net.ipv4.tcp_allowed_congestion_control, or CAP_NET_ADMIN" },
+  { 0, NULL },
+};
+
+static const struct hint upper_hints[] = {
+  { ENOENT, "there is no such protocol" },
+  { EEXIST, "the connection has one already" },
+  { ENOTCONN, "the socket must be connected first" },
+  { 0, NULL },
+};
+
+static const struct hint device_hints[] = {
+  { ENODEV, "there is no such interface" },
+  { 0, NULL },
+};
+
+static const struct hint hops_hints[] = {
+  { EINVAL, "it takes -1, or 1 to 255 hops" },
+  { 0, NULL },
+};
+
+/* TCP_MIN_MSS of the kernel is 88.  */
+static const struct hint segment_hints[] = {
+  { EINVAL, "it takes 0, or 88 to 32767 bytes" },
+  { 0, NULL },
+};
+
+/* What joins a group, and what leaves one or gives up a source of it.  */
+#define JOINS                                                        \
+ ":ip-add-membership :ip-add-source-membership :ipv6-add-membership" \
+ " :mcast-join-group :mcast-join-source-group"
+#define LEAVES                                                          \
+ ":ip-drop-membership :ip-drop-source-membership :ipv6-drop-membership" \
+ " :mcast-leave-group :mcast-leave-source-group"
+
 /* clang-format off */
 const struct option options[] = {
   /* The socket level: socket(7).  */
@@ -43,7 +125,9 @@ const struct option options[] = {
   ROW (":bindtodevice", SO_BINDTODEVICE, SOL_SOCKET, interface, BOTH,
        CLASSES_INET, "Send and receive through this interface only.",
        RANGE (0, INTERFACE_NAME_MAX), .manual = "socket(7)",
-       .privilege = "CAP_NET_RAW to change it or to clear it"),
+       .privilege = "CAP_NET_RAW to change it or to clear it",
+       .hints = device_hints,
+       .changes = ":bindtoifindex"),
 #endif
   ROW (":broadcast", SO_BROADCAST, SOL_SOCKET, boolean, BOTH,
        CLASSES_ALL & ~CLASSES_MPTCP,
@@ -67,6 +151,7 @@ const struct option options[] = {
   ROW (":linger", SO_LINGER, SOL_SOCKET, linger, BOTH, CLASSES_ALL,
        "Wait on closing until what is queued has been delivered.",
        RANGE (0, LINGER_SECONDS_MAX), .unit = "seconds",
+       .caution = "deleting the process may wait for its peer",
        .manual = "socket(7)"),
   ROW (":oobinline", SO_OOBINLINE, SOL_SOCKET, boolean, BOTH,
        CLASSES_ALL & ~CLASSES_MPTCP,
@@ -79,33 +164,39 @@ const struct option options[] = {
 #endif
   ROW (":rcvbuf", SO_RCVBUF, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
        "Set the size of the receive buffer; the kernel doubles it.",
-       RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "socket(7)"),
+       RANGE (0, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)",
+       .changes = ":rcvbufforce :buf-lock"),
   ROW (":rcvlowat", SO_RCVLOWAT, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
        "Report received data only once there is this much of it.",
        RANGE (1, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "socket(7)"),
+       .manual = "socket(7)",
+       .changes = ":rcvbuf"),
   ROW (":rcvtimeo", SO_RCVTIMEO, SOL_SOCKET, seconds, BOTH, CLASSES_ALL,
        "Let blocking reads wait this long; those of Emacs do not block.",
        RANGE (0, SECONDS_MAX), .flags = OPTION_ADJUSTED, .unit = "seconds",
        .manual = "socket(7)"),
   ROW (":reuseaddr", SO_REUSEADDR, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
        "Allow binding to a local address that was in use a moment ago.",
-       .phase = PHASE_BEFORE_BIND, .manual = "socket(7)"),
+       .phase = PHASE_BEFORE_BIND, .manual = "socket(7)",
+       .late = "it counts for sockets that are bound later"),
   ROW (":reuseport", SO_REUSEPORT, SOL_SOCKET, boolean, BOTH, CLASSES_INET,
        "Let several sockets bind to the same address and port.",
-       .phase = PHASE_BEFORE_BIND, .manual = "socket(7)"),
+       .phase = PHASE_BEFORE_BIND, .manual = "socket(7)",
+       .late = "it counts for sockets that are bound later"),
   ROW (":sndbuf", SO_SNDBUF, SOL_SOCKET, integer, BOTH, CLASSES_ALL,
        "Set the size of the send buffer; the kernel doubles it.",
-       RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "socket(7)"),
+       RANGE (0, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
+       .manual = "socket(7)",
+       .changes = ":sndbufforce :buf-lock"),
   ROW (":sndtimeo", SO_SNDTIMEO, SOL_SOCKET, seconds, BOTH, CLASSES_ALL,
        "Let blocking writes wait this long; those of Emacs do not block.",
        RANGE (0, SECONDS_MAX), .flags = OPTION_ADJUSTED, .unit = "seconds",
        .manual = "socket(7)"),
   ROW (":timestamp", SO_TIMESTAMP, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
        "Tell when data was received, to the microsecond; Emacs ignores it.",
-       .manual = "socket(7)"),
+       .manual = "socket(7)",
+       .changes = ":timestampns"),
   ROW (":type", SO_TYPE, SOL_SOCKET, socket_type, GET, CLASSES_ALL,
        "Tell the type of the socket.",
        .manual = "socket(7)"),
@@ -116,11 +207,14 @@ const struct option options[] = {
        CLASSES_ALL & ~CLASSES_MPTCP,
        "Let this packet filter program decide what is received.",
        .manual = "socket(7)",
-       .privilege = "CAP_NET_ADMIN on TCP in newer kernels"),
+       .privilege = "CAP_NET_ADMIN on TCP in newer kernels",
+       .changes = ":detach-filter"),
   ROW (":bindtoifindex", SO_BINDTOIFINDEX, SOL_SOCKET, interface_index, BOTH,
        CLASSES_INET,
        "Send and receive through one interface only, chosen by its index.",
-       .privilege = "CAP_NET_RAW to change it or to clear it"),
+       .privilege = "CAP_NET_RAW to change it or to clear it",
+       .hints = device_hints,
+       .changes = ":bindtodevice"),
 # ifdef SO_BUF_LOCK
   ROW (":buf-lock", SO_BUF_LOCK, SOL_SOCKET, buffer_lock, BOTH,
        CLASSES_ALL & ~CLASSES_MPTCP,
@@ -131,7 +225,8 @@ const struct option options[] = {
   ROW (":detach-filter", SO_DETACH_FILTER, SOL_SOCKET, trigger, SET,
        CLASSES_ALL & ~CLASSES_MPTCP,
        "Remove the packet filter program from the socket.",
-       .manual = "socket(7)"),
+       .manual = "socket(7)",
+       .changes = ":attach-filter"),
 # ifdef SO_INQ
   ROW (":inq", SO_INQ, SOL_SOCKET, boolean, SET, CLASS_UNIX_STREAM,
        "Tell with received data how much is left; Emacs ignores it."),
@@ -196,7 +291,8 @@ const struct option options[] = {
   ROW (":rcvbufforce", SO_RCVBUFFORCE, SOL_SOCKET, integer, SET, CLASSES_ALL,
        "Set the receive buffer's size, even above the system's maximum.",
        RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "socket(7)", .privilege = "CAP_NET_ADMIN"),
+       .manual = "socket(7)", .privilege = "CAP_NET_ADMIN",
+       .changes = ":rcvbuf :buf-lock"),
 # ifdef SO_RCVMARK
   ROW (":rcvmark", SO_RCVMARK, SOL_SOCKET, boolean, BOTH, CLASSES_PACKET,
        "Tell the mark of each received packet; Emacs ignores it.",
@@ -212,13 +308,15 @@ const struct option options[] = {
   ROW (":sndbufforce", SO_SNDBUFFORCE, SOL_SOCKET, integer, SET, CLASSES_ALL,
        "Set the send buffer's size, even above the system's maximum.",
        RANGE (0, INT_MAX / 2), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "socket(7)", .privilege = "CAP_NET_ADMIN"),
+       .manual = "socket(7)", .privilege = "CAP_NET_ADMIN",
+       .changes = ":sndbuf :buf-lock"),
   ROW (":timestamping", SO_TIMESTAMPING, SOL_SOCKET, timestamping, BOTH,
        CLASSES_INET,
        "List the steps of sending and receiving to time; Emacs ignores it."),
   ROW (":timestampns", SO_TIMESTAMPNS, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
        "Tell when data was received, to the nanosecond; Emacs ignores it.",
-       .manual = "socket(7)"),
+       .manual = "socket(7)",
+       .changes = ":timestamp"),
 # ifdef SO_TXREHASH
   ROW (":txrehash", SO_TXREHASH, SOL_SOCKET, integer, BOTH, CLASSES_TCP,
        "Try another path when packets get lost: 1 or 0, -1 as the system.",
@@ -228,23 +326,33 @@ const struct option options[] = {
 
   /* IPv4, and IPv6 sockets that carry it: ip(7).  */
   ROW (":ip-add-membership", IP_ADD_MEMBERSHIP, IPPROTO_IP, membership4, SET,
-       CLASSES_PACKET & ~CLASSES_RAW6, "Join an IPv4 multicast group.", .manual = "ip(7)"),
+       CLASSES_PACKET & ~CLASSES_RAW6, "Join an IPv4 multicast group.", .manual = "ip(7)",
+       .hints = join_hints,
+       .changes = LEAVES),
 #ifdef IP_ADD_SOURCE_MEMBERSHIP
   ROW (":ip-add-source-membership", IP_ADD_SOURCE_MEMBERSHIP, IPPROTO_IP,
        source4, SET, CLASSES_PACKET & ~CLASSES_RAW6,
-       "Receive what one source sends to an IPv4 multicast group.", .manual = "ip(7)"),
+       "Receive what one source sends to an IPv4 multicast group.", .manual = "ip(7)",
+       .hints = source_hints,
+       .changes = LEAVES),
 #endif
 #ifdef IP_BLOCK_SOURCE
   ROW (":ip-block-source", IP_BLOCK_SOURCE, IPPROTO_IP, source4, SET,
        CLASSES_PACKET & ~CLASSES_RAW6,
-       "Ignore one source of an IPv4 multicast group.", .manual = "ip(7)"),
+       "Ignore one source of an IPv4 multicast group.", .manual = "ip(7)",
+       .hints = source_hints,
+       .changes = ":ip-unblock-source :mcast-unblock-source"),
 #endif
   ROW (":ip-drop-membership", IP_DROP_MEMBERSHIP, IPPROTO_IP, membership4, SET,
-       CLASSES_PACKET & ~CLASSES_RAW6, "Leave an IPv4 multicast group.", .manual = "ip(7)"),
+       CLASSES_PACKET & ~CLASSES_RAW6, "Leave an IPv4 multicast group.", .manual = "ip(7)",
+       .hints = leave_hints,
+       .changes = JOINS),
 #ifdef IP_DROP_SOURCE_MEMBERSHIP
   ROW (":ip-drop-source-membership", IP_DROP_SOURCE_MEMBERSHIP, IPPROTO_IP,
        source4, SET, CLASSES_PACKET & ~CLASSES_RAW6,
-       "Give up receiving one source of an IPv4 multicast group.", .manual = "ip(7)"),
+       "Give up receiving one source of an IPv4 multicast group.", .manual = "ip(7)",
+       .hints = source_hints,
+       .changes = JOINS),
 #endif
   ROW (":ip-hdrincl", IP_HDRINCL, IPPROTO_IP, boolean, BOTH, CLASSES_RAW4,
        "Take the IPv4 header from what is sent instead of making one.",
@@ -258,7 +366,8 @@ const struct option options[] = {
   ROW (":ip-multicast-if", IP_MULTICAST_IF, IPPROTO_IP, multicast_interface,
        BOTH, CLASSES_PACKET & ~CLASSES_RAW6,
        "Send IPv4 multicasts through this interface.",
-       .manual = "ip(7)"),
+       .manual = "ip(7)",
+       .hints = device_hints),
   ROW (":ip-multicast-loop", IP_MULTICAST_LOOP, IPPROTO_IP, boolean, BOTH,
        CLASSES_PACKET & ~CLASSES_RAW6,
        "Deliver sent IPv4 multicasts on this host, too.",
@@ -292,15 +401,19 @@ const struct option options[] = {
        .manual = "ip(7)"),
   ROW (":ip-tos", IP_TOS, IPPROTO_IP, dscp, BOTH, CLASSES_IP,
        "Ask the network for this class of service for sent IPv4 packets.",
-       RANGE (0, 255), .flags = OPTION_ADJUSTED, .manual = "ip(7)"),
+       RANGE (0, 255), .flags = OPTION_ADJUSTED, .manual = "ip(7)",
+       .changes = ":priority"),
   ROW (":ip-ttl", IP_TTL, IPPROTO_IP, integer, BOTH, CLASSES_IP & ~CLASSES_MPTCP,
        "Let sent IPv4 packets go this many hops; -1 is the system's default.",
        RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
-       .manual = "ip(7)"),
+       .manual = "ip(7)",
+       .hints = hops_hints),
 #ifdef IP_UNBLOCK_SOURCE
   ROW (":ip-unblock-source", IP_UNBLOCK_SOURCE, IPPROTO_IP, source4, SET,
        CLASSES_PACKET & ~CLASSES_RAW6,
-       "Receive a blocked source of an IPv4 multicast group again.", .manual = "ip(7)"),
+       "Receive a blocked source of an IPv4 multicast group again.", .manual = "ip(7)",
+       .hints = source_hints,
+       .changes = ":ip-block-source :mcast-block-source"),
 #endif
 
 #ifdef __linux__
@@ -311,7 +424,8 @@ const struct option options[] = {
        .phase = PHASE_BEFORE_BIND, .manual = "ip(7)"),
   ROW (":ip-freebind", IP_FREEBIND, IPPROTO_IP, boolean, BOTH, CLASSES_IP,
        "Allow binding to an IPv4 address that this host does not have yet.",
-       .phase = PHASE_BEFORE_BIND, .manual = "ip(7)"),
+       .phase = PHASE_BEFORE_BIND, .manual = "ip(7)",
+       .changes = ":ipv6-freebind"),
   ROW (":ip-local-port-range", IP_LOCAL_PORT_RANGE, IPPROTO_IP, port_range,
        BOTH, CLASSES_IP,
        "Choose local ports in this range only, for IPv4 and IPv6 alike.",
@@ -320,7 +434,8 @@ const struct option options[] = {
   ROW (":ip-msfilter", IP_MSFILTER, IPPROTO_IP, source_filter4, BOTH,
        CLASSES_PACKET & ~CLASSES_RAW6,
        "Receive only, or all but, these sources of an IPv4 multicast group.", .flags = OPTION_ARGUMENT,
-       .manual = "ip(7)"),
+       .manual = "ip(7)",
+       .hints = filter_hints),
   ROW (":ip-mtu", IP_MTU, IPPROTO_IP, integer, GET, CLASSES_IP & ~CLASSES_MPTCP,
        "Tell the largest IPv4 packet that fits all the way to the peer.",
        .unit = "bytes", .manual = "ip(7)"),
@@ -339,43 +454,61 @@ const struct option options[] = {
   ROW (":ip-transparent", IP_TRANSPARENT, IPPROTO_IP, boolean, BOTH, CLASSES_IP,
        "Use IPv4 addresses of other hosts as own ones, as proxies do.",
        .manual = "ip(7)",
-       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it"),
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it",
+       .changes = ":ipv6-transparent"),
   ROW (":ip-unicast-if", IP_UNICAST_IF, IPPROTO_IP, interface_network, BOTH,
        CLASSES_IP & ~CLASSES_MPTCP,
-       "Send IPv4 packets, but for multicasts, through this interface."),
+       "Send IPv4 packets, but for multicasts, through this interface.",
+       .hints = device_hints),
   ROW (":original-dst", SO_ORIGINAL_DST, IPPROTO_IP, socket_address, GET,
        CLASSES_TCP,
-       "Tell the IPv4 address that the peer wanted before being redirected."),
+       "Tell the IPv4 address that the peer wanted before being redirected.",
+       .hints = redirected_hints),
 #endif
 
 #ifdef MCAST_JOIN_GROUP
   /* Multicast groups of either family: RFC 3678.  */
   ROW (":mcast-block-source", MCAST_BLOCK_SOURCE, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Ignore one source of a multicast group."),
+       "Ignore one source of a multicast group.",
+       .hints = source_hints,
+       .changes = ":ip-unblock-source :mcast-unblock-source"),
   ROW (":mcast-join-group", MCAST_JOIN_GROUP, LEVEL_OF_FAMILY, group, SET,
-       CLASSES_PACKET, "Join a multicast group."),
+       CLASSES_PACKET, "Join a multicast group.",
+       .hints = join_hints,
+       .changes = LEAVES),
   ROW (":mcast-join-source-group", MCAST_JOIN_SOURCE_GROUP, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Receive what one source sends to a multicast group."),
+       "Receive what one source sends to a multicast group.",
+       .hints = source_hints,
+       .changes = LEAVES),
   ROW (":mcast-leave-group", MCAST_LEAVE_GROUP, LEVEL_OF_FAMILY, group, SET,
-       CLASSES_PACKET, "Leave a multicast group."),
+       CLASSES_PACKET, "Leave a multicast group.",
+       .hints = leave_hints,
+       .changes = JOINS),
   ROW (":mcast-leave-source-group", MCAST_LEAVE_SOURCE_GROUP, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Give up receiving one source of a multicast group."),
+       "Give up receiving one source of a multicast group.",
+       .hints = source_hints,
+       .changes = JOINS),
 # ifdef __linux__
   ROW (":mcast-msfilter", MCAST_MSFILTER, LEVEL_OF_FAMILY, source_filter, BOTH,
        CLASSES_PACKET,
-       "Receive only, or all but, these sources of a multicast group.", .flags = OPTION_ARGUMENT),
+       "Receive only, or all but, these sources of a multicast group.", .flags = OPTION_ARGUMENT,
+       .hints = filter_hints),
 # endif
   ROW (":mcast-unblock-source", MCAST_UNBLOCK_SOURCE, LEVEL_OF_FAMILY,
        group_source, SET, CLASSES_PACKET,
-       "Receive a blocked source of a multicast group again."),
+       "Receive a blocked source of a multicast group again.",
+       .hints = source_hints,
+       .changes = ":ip-block-source :mcast-block-source"),
 #endif
 
   /* IPv6: ipv6(7).  */
   ROW (":ipv6-add-membership", IPV6_ADD_MEMBERSHIP, IPPROTO_IPV6, membership6,
-       SET, CLASSES_PACKET6, "Join an IPv6 multicast group.", .manual = "ipv6(7)"),
+       SET, CLASSES_PACKET6, "Join an IPv6 multicast group.", .manual = "ipv6(7)",
+       .hints = join_hints,
+       .changes = LEAVES),
 #ifdef IPV6_AUTOFLOWLABEL
   ROW (":ipv6-autoflowlabel", IPV6_AUTOFLOWLABEL, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
@@ -389,7 +522,9 @@ const struct option options[] = {
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Fail to send what is too large for one IPv6 packet on its way."),
   ROW (":ipv6-drop-membership", IPV6_DROP_MEMBERSHIP, IPPROTO_IPV6,
-       membership6, SET, CLASSES_PACKET6, "Leave an IPv6 multicast group.", .manual = "ipv6(7)"),
+       membership6, SET, CLASSES_PACKET6, "Leave an IPv6 multicast group.", .manual = "ipv6(7)",
+       .hints = leave_hints,
+       .changes = JOINS),
   ROW (":ipv6-multicast-hops", IPV6_MULTICAST_HOPS, IPPROTO_IPV6, integer,
        BOTH, CLASSES_PACKET6,
        "Let sent IPv6 multicasts go this many hops; -1 is the default, 1.",
@@ -397,7 +532,8 @@ const struct option options[] = {
        .manual = "ipv6(7)"),
   ROW (":ipv6-multicast-if", IPV6_MULTICAST_IF, IPPROTO_IPV6, interface_index,
        BOTH, CLASSES_PACKET6, "Send IPv6 multicasts through this interface.",
-       .manual = "ipv6(7)"),
+       .manual = "ipv6(7)",
+       .hints = device_hints),
   ROW (":ipv6-multicast-loop", IPV6_MULTICAST_LOOP, IPPROTO_IPV6, boolean,
        BOTH, CLASSES_PACKET6, "Deliver sent IPv6 multicasts on this host, too.",
        .manual = "ipv6(7)"),
@@ -444,7 +580,8 @@ const struct option options[] = {
   /* IPv6, on Linux only.  */
   ROW (":ip6t-so-original-dst", IP6T_SO_ORIGINAL_DST, IPPROTO_IPV6,
        socket_address, GET, CLASS_TCP6,
-       "Tell the IPv6 address that the peer wanted before being redirected."),
+       "Tell the IPv6 address that the peer wanted before being redirected.",
+       .hints = redirected_hints),
   ROW (":ipv6-addr-preferences", IPV6_ADDR_PREFERENCES, IPPROTO_IPV6,
        address_preferences, BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
        "List the kinds of IPv6 address to prefer as one's own.",
@@ -455,7 +592,8 @@ const struct option options[] = {
   ROW (":ipv6-freebind", IPV6_FREEBIND, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6,
        "Allow binding to an IPv6 address that this host does not have yet.",
-       .phase = PHASE_BEFORE_BIND),
+       .phase = PHASE_BEFORE_BIND,
+       .changes = ":ip-freebind"),
   ROW (":ipv6-hdrincl", IPV6_HDRINCL, IPPROTO_IPV6, boolean, BOTH, CLASSES_RAW6,
        "Take the IPv6 header from what is sent instead of making one.",
        .privilege = "CAP_NET_RAW to create the socket"),
@@ -482,19 +620,22 @@ const struct option options[] = {
   ROW (":ipv6-transparent", IPV6_TRANSPARENT, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6,
        "Use IPv6 addresses of other hosts as own ones, as proxies do.",
-       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it"),
+       .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it",
+       .changes = ":ip-transparent"),
   ROW (":ipv6-unicast-if", IPV6_UNICAST_IF, IPPROTO_IPV6, interface_network,
        BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
-       "Send IPv6 packets, but for multicasts, through this interface."),
+       "Send IPv6 packets, but for multicasts, through this interface.",
+       .hints = device_hints),
 #endif
 
   /* TCP: tcp(7).  */
 #ifdef TCP_CONGESTION
-  ROW (":tcp-congestion", TCP_CONGESTION, IPPROTO_TCP, name, BOTH,
+  ROW (":tcp-congestion", TCP_CONGESTION, IPPROTO_TCP, congestion, BOTH,
        CLASSES_TCP | CLASSES_MPTCP,
        "Choose the congestion control algorithm, by its name.",
        RANGE (1, INTERFACE_NAME_MAX), .manual = "tcp(7)",
-       .privilege = "CAP_NET_ADMIN for a name that is not allowed to all"),
+       .privilege = "CAP_NET_ADMIN for a name that is not allowed to all",
+       .hints = algorithm_hints),
 #endif
 #ifdef TCP_FASTOPEN
   ROW (":tcp-fastopen", TCP_FASTOPEN, IPPROTO_TCP, integer, BOTH,
@@ -521,7 +662,8 @@ const struct option options[] = {
        CLASSES_TCP | CLASSES_MPTCP,
        "Limit how much data goes into one packet; 0 sets no limit.",
        RANGE (0, 32767), .phase = PHASE_BEFORE_CONNECT,
-       .flags = OPTION_ADJUSTED, .unit = "bytes", .manual = "tcp(7)"),
+       .flags = OPTION_ADJUSTED, .unit = "bytes", .manual = "tcp(7)",
+       .hints = segment_hints),
   ROW (":tcp-nodelay", TCP_NODELAY, IPPROTO_TCP, boolean, BOTH,
        CLASSES_TCP | CLASSES_MPTCP,
        "Send small pieces of data at once instead of collecting them.",
@@ -598,10 +740,11 @@ const struct option options[] = {
   ROW (":tcp-tx-delay", TCP_TX_DELAY, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
        "Delay all sent data artificially, to imitate a slow network.",
        RANGE (0, (1 << 28) - 1), .unit = "microseconds"),
-  ROW (":tcp-ulp", TCP_ULP, IPPROTO_TCP, name, BOTH, CLASSES_TCP,
+  ROW (":tcp-ulp", TCP_ULP, IPPROTO_TCP, upper_protocol, BOTH, CLASSES_TCP,
        "Put a protocol of the kernel, such as tls, over the connection.",
        RANGE (1, INTERFACE_NAME_MAX), .phase = PHASE_AFTER_CONNECT,
-       .privilege = "CAP_NET_ADMIN if a kernel module must be loaded"),
+       .privilege = "CAP_NET_ADMIN if a kernel module must be loaded",
+       .hints = upper_hints),
   ROW (":tcp-user-timeout", TCP_USER_TIMEOUT, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP,
        "Give up when sent data remain unacknowledged for this long.",

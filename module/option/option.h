@@ -46,6 +46,14 @@ enum
   LEVEL_OF_FAMILY = -1
 };
 
+/* What an errno value means for an option, where the system's message
+   misleads, and what would do.  A list of these ends with a null TEXT.  */
+struct hint
+{
+  int code;
+  const char *text;
+};
+
 struct option
 {
   /* The C name in lower case, `_' as `-', without a leading `SO_'.  */
@@ -64,6 +72,15 @@ struct option
   const char *unit;
   /* What privilege setting it takes, in words, or null.  */
   const char *privilege;
+  /* What it still does when it is set after its phase, in words; null where
+     that is nothing, and so too late.  */
+  const char *late;
+  /* The options whose values setting it changes, or that take back what it
+     has set: keywords with spaces between them, or null.  */
+  const char *changes;
+  const struct hint *hints;
+  /* What to think of before it is set, in words, or null.  */
+  const char *caution;
   /* Where it is documented: "tcp(7)", or null.  */
   const char *manual;
   /* One sentence, as the first line of a docstring.  */

@@ -240,6 +240,8 @@ bool
 socket_too_late (int fd, const struct option *option)
 {
   struct address address;
+  if (option->late)
+    return false;
   switch (option->phase)
     {
     case PHASE_BEFORE_BIND:

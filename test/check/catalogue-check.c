@@ -302,7 +302,7 @@ other_value (const struct option *option, const struct value *old)
     return other_interface (old);
   if (strcmp (option->keyword, ":tcp-ulp") == 0)
     return text ("tls");
-  if (kind == &kind_name)
+  if (is_name (kind))
     return other_algorithm (old);
   if (kind == &kind_mtu_discover)
     return either (old, symbol ("do"), symbol ("want"));

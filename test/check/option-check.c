@@ -111,9 +111,10 @@ static bool
 has_range (const struct kind *kind)
 {
   static const struct kind *const kinds[]
-    = { &kind_integer, &kind_unsigned,    &kind_unsigned64, &kind_rate,
-        &kind_seconds, &kind_linger,      &kind_name,       &kind_interface,
-        &kind_dscp,    &kind_mtu_discover };
+    = { &kind_integer,        &kind_unsigned,  &kind_unsigned64,
+        &kind_rate,           &kind_seconds,   &kind_linger,
+        &kind_name,           &kind_interface, &kind_congestion,
+        &kind_upper_protocol, &kind_dscp,      &kind_mtu_discover };
   for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
     if (kind == kinds[i])
       return true;
@@ -176,7 +177,7 @@ START_TEST (test_row_range)
     ck_assert_int_ge (option->min, 0);
   if (kind == &kind_unsigned)
     ck_assert_int_le (option->max, UINT32_MAX);
-  if (kind == &kind_name || kind == &kind_interface)
+  if (is_name (kind) || kind == &kind_interface)
     ck_assert_int_eq (option->max, INTERFACE_NAME_MAX);
 }
 END_TEST

@@ -170,8 +170,7 @@ START_TEST (test_range_of_row)
 {
   const struct option *option = &options[_i];
   const struct kind *kind = option->kind;
-  if (kind == &kind_name || kind == &kind_interface
-      || option->min == option->max)
+  if (is_name (kind) || kind == &kind_interface || option->min == option->max)
     return;
   check_fault (option, integer (option->min), FAULT_NONE);
   check_fault (option, integer (option->max), FAULT_NONE);

@@ -287,3 +287,10 @@ check_name (const struct value *plist, const char *key, const char *name)
   ck_assert_msg (value_is_symbol (value, name), "%s is %s, not %s", key,
                  words_of (value), name);
 }
+
+bool
+is_name (const struct kind *kind)
+{
+  return kind == &kind_name || kind == &kind_congestion
+         || kind == &kind_upper_protocol;
+}

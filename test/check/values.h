@@ -71,4 +71,7 @@ void check_name (const struct value *plist, const char *key, const char *name);
 /* Free what `decode' made.  */
 void values_free (void);
 
+/* Whether the values of KIND are short names.  */
+bool is_name (const struct kind *kind);
+
 #endif /* SOCKOPT_VALUES_H */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What to say of a value, or of an error, so that it helps.  */
+
+#include "option/config.h"
+
+#include "option/hint.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Add text to what is in BUFFER of SIZE, as far as it fits.  */
+static void __attribute__ ((format (printf, 3, 4)))
+add (char *buffer, size_t size, const char *format, ...)
+{
+  va_list arguments;
+  size_t used = strlen (buffer);
+  va_start (arguments, format);
+  vsnprintf (buffer + used, size - used, format, arguments);
+  va_end (arguments);
+}
+
+bool
+option_has_plain_range (const struct option *option)
+{
+  const struct kind *kind = option->kind;
+  return option->min < option->max && !kind->names && !kind->choices
+         && strcmp (kind->predicate, "stringp") != 0;
+}
+
+static void
+add_range (const struct option *option, char *buffer, size_t size)
+{
+  add (buffer, size, "%" PRIdMAX " to %" PRIdMAX "%s%s", option->min,
+       option->max, option->unit ? " " : "", option->unit ? option->unit : "");
+}
+
+static void
+add_names (const struct option *option, char *buffer, size_t size)
+{
+  for (const struct name *name = option->kind->names; name->name; name++)
+    add (buffer, size, "%s%s", name == option->kind->names ? "" : ", ",
+         name->name);
+  if (option->min < option->max)
+    {
+      add (buffer, size, ", or ");
+      add_range (option, buffer, size);
+    }
+}
+
+void
+option_takes (const struct option *option, char *buffer, size_t size)
+{
+  const struct kind *kind = option->kind;
+  buffer[0] = '\0';
+  if (kind->choices)
+    {
+      char choices[HINT_ROOM];
+      kind->choices (choices, sizeof choices);
+      add (buffer, size, "%s%s%s", kind->name,
+           choices[0] ? "; there are " : "", choices);
+    }
+  else if (kind->names)
+    add_names (option, buffer, size);
+  else if (option_has_plain_range (option))
+    add_range (option, buffer, size);
+  else
+    add (buffer, size, "%s", kind->name);
+}
+
+/* The hint that the row of OPTION has for CODE, or null.  */
+static const char *
+row_hint (const struct option *option, int code)
+{
+  for (const struct hint *hint = option->hints; hint && hint->text; hint++)
+    if (hint->code == code)
+      return hint->text;
+  return NULL;
+}
+
+static bool
+is_about_value (int code)
+{
+  return code == EINVAL || code == ERANGE || code == EDOM || code == ENODEV
+         || code == ENXIO;
+}
+
+void
+option_hint (const struct option *option, int code, bool set, char *buffer,
+             size_t size)
+{
+  const char *text = row_hint (option, code);
+  buffer[0] = '\0';
+  if (text)
+    {
+      add (buffer, size, "%s", text);
+      if (option->kind->choices)
+        {
+          char choices[HINT_ROOM];
+          option->kind->choices (choices, sizeof choices);
+          add (buffer, size, "%s%s", choices[0] ? "; there are " : "",
+               choices);
+        }
+    }
+  else if ((code == EPERM || code == EACCES) && set && option->privilege)
+    add (buffer, size, "it takes %s", option->privilege);
+  else if (set && option->late && code == EINVAL)
+    add (buffer, size, "too late on this socket");
+  else if (set && is_about_value (code) && option->kind != &kind_boolean)
+    {
+      char takes[HINT_ROOM];
+      option_takes (option, takes, sizeof takes);
+      add (buffer, size, "it takes %s", takes);
+    }
+}
