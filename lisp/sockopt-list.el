@@ -807,7 +807,8 @@ not visible.  `sockopt-list-interval' says how often."
 would probe; SendQ is what the peer has not acknowledged; RecvQ is the
 memory of what Emacs has not read; Heard is how long ago the peer was heard.
 A ! before the name means that the connection is stalled; its description
-says why.  Those that have ended stay, as they were, until \\[sockopt-list-clear].
+says why.  Those that have ended stay, as they were, until
+\\[sockopt-list-clear] is typed.
 \\[sockopt-list-sort] sorts by the column at point.
 
 \\{sockopt-list-mode-map}"
