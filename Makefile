@@ -164,7 +164,8 @@ lint-tidy:
 	$(call need,clang-tidy,clang-tidy)
 	$(EACH_C) clang-tidy --quiet '{}' -- $(LINT_FLAGS) -I"$(EMACS_INCLUDE)"
 
-lint-lisp:
+# Of what is compiled, as what each file announces is known then.
+lint-lisp: lisp
 	$(BATCH) -L lisp -L test -l test/lint.el -f sockopt-lint \
 	  $(LISP) $(TEST_LISP) $(BENCH_LISP)
 

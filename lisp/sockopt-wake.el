@@ -186,6 +186,11 @@ Return non-nil unless there is no D-Bus."
   (when value
     (sockopt-wake--listen)))
 
+(defun sockopt-wake-unload-function ()
+  "Stop listening before this file is unloaded."
+  (sockopt-wake--forget)
+  nil)
+
 ;;;###autoload
 (defcustom sockopt-probe-after-wake nil
   "Which connections to probe after a wake-up or on another network.

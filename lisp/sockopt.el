@@ -45,13 +45,7 @@
   (require 'cl-lib)
   (require 'gv))
 
-(autoload 'sockopt--module-file "sockopt-build")
-(autoload 'sockopt-module-compile "sockopt-build" nil t)
-(autoload 'sockopt-make-network-process "sockopt-process")
-(autoload 'sockopt-set-child-options "sockopt-server")
-(autoload 'sockopt-connection "sockopt-connection")
-(custom-autoload 'sockopt-address-family-preference "sockopt-connection" t)
-(custom-autoload 'sockopt-connect-stagger "sockopt-connection" t)
+(autoload 'sockopt--load-module "sockopt-build")
 (autoload 'sockopt--own-connecting "sockopt-connect")
 (autoload 'sockopt--set-connecting "sockopt-connect")
 (autoload 'sockopt--get-connecting "sockopt-connect")
@@ -73,6 +67,52 @@
   "Socket options of network processes."
   :group 'comm
   :prefix "sockopt-")
+
+;;; What the other files offer
+
+;; Commands, functions and options are there once this file is loaded, each
+;; announced by the file that has it: no list here repeats them.
+(eval-when-compile
+  (defun sockopt--announce-option (name file rest)
+    "Return forms that announce the user option NAME of FILE.
+REST is the rest of its definition: a value, a docstring and keywords."
+    (let ((set (or (plist-member (cddr rest) :set)
+                   (plist-member (cddr rest) :global))))
+      `((defvar ,name ,(car rest) ,(cadr rest))
+        (custom-autoload ',name ,file ,(null set))
+        (custom-add-load 'sockopt ,file))))
+
+  (defun sockopt--announce (form file)
+    "Return forms that announce what FORM of FILE defines."
+    (pcase form
+      (`(defun ,name ,_ ,doc . ,body)
+       `((autoload ',name ,file ,doc ,(and (assq 'interactive body) t))))
+      (`(define-minor-mode ,name ,doc . ,body)
+       `((autoload ',name ,file ,doc t)
+         ,@(sockopt--announce-option name file `(nil ,doc ,@body))))
+      (`(defcustom ,name . ,rest)
+       (sockopt--announce-option name file rest))))
+
+  (defun sockopt--announce-file (file)
+    "Return forms that announce what FILE offers."
+    (with-temp-buffer
+      (insert-file-contents file)
+      (cl-loop while (re-search-forward
+                      "^\\(?:;;;###autoload\n(def\\|(defcustom \\)" nil t)
+               do (goto-char (line-beginning-position))
+               append (sockopt--announce (read (current-buffer))
+                                         (file-name-base file)))))
+
+  (defmacro sockopt--announce-all ()
+    "Announce what all other files offer."
+    (let ((files (directory-files (file-name-directory (macroexp-file-name))
+                                  t "\\`sockopt-.*\\.el\\'")))
+      `(progn ,@(cl-loop for file in files
+                         unless (string-match-p "-\\(?:autoloads\\|pkg\\)\\.el"
+                                                file)
+                         append (sockopt--announce-file file))))))
+
+(sockopt--announce-all)
 
 ;;; Errors
 
@@ -127,6 +167,9 @@
 (defvar sockopt--inhibit-offer nil
   "Non-nil means not to ask whether to build the module.")
 
+(defvar sockopt--options nil
+  "The keywords of all options, in the order of the module's table.")
+
 (defun sockopt--loaded-p ()
   "Return non-nil if the module is loaded."
   (fboundp 'sockopt--rows))
@@ -146,8 +189,10 @@
 
 (defun sockopt--ensure-module ()
   "Load the module unless that is done."
-  (unless (sockopt--loaded-p)
-    (module-load (sockopt--module-file))
+  ;; A module stays when these files are unloaded.
+  (unless sockopt--options
+    (unless (sockopt--loaded-p)
+      (sockopt--load-module))
     (sockopt--define-rows)))
 
 ;;; The option table
@@ -171,9 +216,6 @@ Emacs 31 is the first that has this one."))
 (defsubst sockopt--keyword-p (keyword)
   "Return non-nil if KEYWORD is in `sockopt--keywords'."
   (get keyword 'sockopt--keyword))
-
-(defvar sockopt--options nil
-  "The keywords of all options, in the order of the module's table.")
 
 (cl-defstruct (sockopt-option
                (:constructor nil)
@@ -211,7 +253,10 @@ It is the property `sockopt--row'."
       (put keyword 'sockopt--row number)
       (cl-incf number))
     (pcase-dolist (`(,alias . ,keyword) sockopt--aliases)
-      (put alias 'sockopt--row (get keyword 'sockopt--row)))))
+      (put alias 'sockopt--row (get keyword 'sockopt--row)))
+    (unless (featurep 'sockopt :keepalive)
+      (put 'sockopt 'subfeatures
+           (append sockopt--options (mapcar #'car sockopt--aliases))))))
 
 (defun sockopt-option-list ()
   "Return a list of the keywords of all socket options."
@@ -652,9 +697,14 @@ in the plist."
 (provide 'sockopt
          (eval-when-compile
            (let* ((here (file-name-directory (macroexp-file-name)))
+                  (true (file-name-directory
+                         (file-truename (expand-file-name "sockopt.el"
+                                                          here))))
                   (file (locate-file "option/option.c"
                                      (list (expand-file-name "../module" here)
-                                           (expand-file-name "module" here))))
+                                           (expand-file-name "module" here)
+                                           (expand-file-name "../module"
+                                                             true))))
                   keywords)
              (when file
                (with-temp-buffer
@@ -667,4 +717,9 @@ in the plist."
 (when (and (featurep 'bytecomp)
            (get 'make-network-process 'compiler-macro))
   (sockopt-compile--teach))
+
+;; A system's package may be compiled without the C files.
+(unless (featurep 'sockopt :keepalive)
+  (let ((sockopt--inhibit-offer t))
+    (ignore-errors (sockopt--ensure-module))))
 ;;; sockopt.el ends here

@@ -190,16 +190,18 @@
                             "\\.so\\'")))))))
 
 (ert-deftest load-tests-no-compiler ()
-  "When there is no compiler, that is said."
+  "When there is no compiler, the packages that have one are named."
   (load-tests--with-copy directory
     (let ((process-environment (cons "CC=no-such-compiler"
                                      process-environment)))
       (should (string-match-p
-               "no-such-compiler"
+               "`no-such-compiler' found; install gcc and libc6-dev"
                (load-tests--run
                 directory '(progn (require 'sockopt)
-                                  (ignore-errors
-                                    (sockopt-module-compile)))))))))
+                                  (condition-case error
+                                      (sockopt-module-compile)
+                                    (sockopt-error
+                                     (message "%s" (cadr error)))))))))))
 
 (ert-deftest load-tests-no-header ()
   "When emacs-module.h is missing, its package is named."
@@ -212,20 +214,21 @@
 (ert-deftest load-tests-no-module-support ()
   "An Emacs without modules gets one plain sentence."
   (let ((module-file-suffix nil))
-    (should (equal (sockopt-tests-error #'sockopt--module-file)
+    (should (equal (sockopt-tests-error #'sockopt--load-module)
                    '(sockopt-error
                      "This Emacs was built without support for\
  dynamic modules")))))
 
 (ert-deftest load-tests-interactive-offer ()
-  "An interactive Emacs offers to build; a refusal is an error."
-  (let ((noninteractive nil)
-        asked)
-    (cl-letf (((symbol-function 'sockopt--usable-module) #'ignore)
+  "A command offers to build; a refusal is an error."
+  (let (asked)
+    (cl-letf (((symbol-function 'sockopt--module-files) #'ignore)
+              ((symbol-function 'sockopt--may-ask-p) #'always)
               ((symbol-function 'y-or-n-p)
                (lambda (prompt) (setq asked prompt) nil)))
-      (let ((error (sockopt-tests-error #'sockopt--module-file)))
-        (should (string-match-p "build it now" asked))
+      (let ((error (sockopt-tests-error #'sockopt--load-module)))
+        (should (equal asked "The module of sockopt is not built; build it\
+ now? "))
         (should (eq (car error) 'sockopt-error))
         (should (string-match-p "M-x sockopt-module-compile"
                                 (cadr error)))))))

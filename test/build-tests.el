@@ -1,0 +1,267 @@
+;;; build-tests.el --- Tests of finding and building the module  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Code:
+
+(require 'sockopt-tests-lib)
+(require 'sockopt-build)
+
+(defconst build-tests--name (concat "sockopt-module" module-file-suffix)
+  "The name of the module's file.")
+
+(defmacro build-tests--with (name &rest body)
+  "Evaluate BODY with NAME a directory that is alone on `load-path'.
+No other place has a module, and none is loaded."
+  (declare (indent 1) (debug t))
+  `(sockopt-tests-with-directory ,name
+     (let ((load-path (list ,name))
+           (sockopt--directory (expand-file-name "none/" ,name))
+           (user-emacs-directory (expand-file-name "none/" ,name)))
+       ,@body)))
+
+(defun build-tests--module (directory &optional stamp text)
+  "Write a file in DIRECTORY that has STAMP and TEXT, and return its name."
+  (let ((file (expand-file-name build-tests--name directory)))
+    (make-directory directory t)
+    (write-region (concat text "sockopt-stamp:" (or stamp sockopt--stamp)
+                          "\0")
+                  nil file nil 'quiet)
+    file))
+
+;;; Which file
+
+(ert-deftest build-tests-candidates ()
+  "What is no good is named with its reason, and the next one is tried."
+  (build-tests--with directory
+    (let* ((places (cl-loop for name in '("fifo" "directory" "open" "dir"
+                                          "old" "broken")
+                            collect (expand-file-name name directory)))
+           (load-path places)
+           (reasons '("no regular file" "no regular file"
+                      "everybody may write .*open/sockopt-module"
+                      "everybody may write .*/dir/"
+                      "other sources" "invalid ELF\\|too short\\|slice")))
+      (cl-loop for place in places
+               for name = (file-name-nondirectory place)
+               do (build-tests--module place (and (equal name "old") "0:1")))
+      (let ((fifo (expand-file-name build-tests--name (nth 0 places)))
+            (folder (expand-file-name build-tests--name (nth 1 places))))
+        (delete-file fifo)
+        (call-process "mkfifo" nil nil nil fifo)
+        (delete-file folder)
+        (make-directory folder))
+      (set-file-modes (expand-file-name build-tests--name (nth 2 places))
+                      #o646)
+      (set-file-modes (nth 3 places) #o757)
+      (let ((problems (sockopt--try-modules)))
+        (should (= (length problems) 6))
+        (cl-loop for (file . problem) in problems
+                 for place in places
+                 for reason in reasons
+                 do (should (equal (file-name-directory file)
+                                   (file-name-as-directory place)))
+                 do (should (string-match-p reason problem)))))))
+
+(ert-deftest build-tests-next-candidate ()
+  "A module that cannot be loaded does not hide one that can."
+  (sockopt-tests-with-directory directory
+    (build-tests--module directory)
+    (should (string-match-p
+             "^[1-9][0-9]+ options"
+             (sockopt-tests-emacs
+              "-L" (file-name-directory (locate-library "sockopt"))
+              "-L" directory "-l" "sockopt" "--eval"
+              "(message \"%d options\" (length (sockopt-option-list)))")))))
+
+(ert-deftest build-tests-load-path-untouched ()
+  "Looking for the module leaves `load-path' as it is."
+  (let ((load-path (list "/nonexistent" nil "/ssh:nohost:/x" "relative")))
+    (sockopt--module-files)
+    (should (equal load-path '("/nonexistent" nil "/ssh:nohost:/x"
+                               "relative")))))
+
+(ert-deftest build-tests-stamp-whole ()
+  "A stamp that only begins right does not fit."
+  (let ((sockopt--stamp "0.1.0:abc"))
+    (should (sockopt--stamp-fits-p "0.1.0:abc"))
+    (dolist (stamp '("0.1.0:abcd" "0.1.0:ab" "0.1.0:" "" nil))
+      (should-not (sockopt--stamp-fits-p stamp))))
+  (let ((sockopt--stamp "0.1.0:"))
+    (should (sockopt--stamp-fits-p "0.1.0:abc"))
+    (should-not (sockopt--stamp-fits-p "0.1.01:abc"))))
+
+(ert-deftest build-tests-words ()
+  "What `module-load' says is explained."
+  (should (string-match-p
+           "another C library"
+           (sockopt--explain-load
+            '(module-open-failed "m.so" "libc.so.6: version `GLIBC_2.99'\
+ not found (required by m.so)"))))
+  (should (string-match-p
+           "another Emacs"
+           (sockopt--explain-load '(module-init-failed "m.so" 1)))))
+
+;;; Building
+
+(defmacro build-tests--with-compiler (script directory &rest body)
+  "Evaluate BODY with the shell SCRIPT as compiler.
+The module goes to DIRECTORY, a variable."
+  (declare (indent 2) (debug t))
+  `(sockopt-tests-with-directory ,directory
+     (let* ((compiler (expand-file-name "compiler" ,directory))
+            (process-environment (cons (concat "CC=" compiler)
+                                       process-environment))
+            (sockopt-module-directory (expand-file-name "to" ,directory))
+            (inhibit-message t)
+            (sockopt--build nil))
+       (write-region (concat "#!/bin/sh\n" ,script "\n") nil compiler nil
+                     'quiet)
+       (set-file-modes compiler #o755)
+       (unwind-protect
+           (progn ,@body)
+         (when (process-live-p sockopt--build)
+           (delete-process sockopt--build))
+         (when (get-buffer "*sockopt-module-compilation*")
+           (kill-buffer "*sockopt-module-compilation*"))))))
+
+(defun build-tests--installed ()
+  "Return what is where the module goes."
+  (directory-files sockopt-module-directory nil "\\`[^.]"))
+
+(ert-deftest build-tests-missing-headers ()
+  "Where the C library's headers are missing, their package is named."
+  (build-tests--with-compiler
+      "echo 'x.c:1:10: fatal error: errno.h: No such file or directory'
+exit 1" directory
+    (should (string-match-p
+             "libc6-dev"
+             (cadr (sockopt-tests-error #'sockopt-module-compile))))
+    (should-not (build-tests--installed))))
+
+(ert-deftest build-tests-background ()
+  "In the background Emacs goes on, and a second call is refused."
+  (build-tests--with-compiler
+      "for last; do [ \"$o\" = -o ] && to=$last; o=$last; done
+sleep 1; echo built >\"$to\"" directory
+    (let ((start (float-time))
+          (process (sockopt-module-compile t)))
+      (should (< (- (float-time) start) 0.7))
+      (should (string-match-p
+               "being built"
+               (cadr (sockopt-tests-error #'sockopt-module-compile))))
+      (should (sockopt-tests-wait
+               (lambda () (equal (build-tests--installed)
+                                 (list build-tests--name)))))
+      (should-not (process-get process 'problem))
+      (should (equal (file-modes (expand-file-name
+                                  build-tests--name
+                                  sockopt-module-directory))
+                     #o755)))))
+
+(ert-deftest build-tests-quit ()
+  "Quitting while waiting ends the compiler and leaves nothing."
+  (build-tests--with-compiler "exec sleep 30" directory
+    (let ((timer (run-at-time 0.3 nil (lambda () (signal 'quit nil)))))
+      (ignore timer)
+      ;; A timer's quit does not get out; that of the user does.
+      (cl-letf (((symbol-function 'progress-reporter-update)
+                 (lambda (&rest _) (signal 'quit nil))))
+        (should (equal '(quit) (condition-case error
+                                   (sockopt-module-compile)
+                                 (quit error)))))
+      (should (sockopt-tests-wait
+               (lambda () (not (process-live-p sockopt--build)))))
+      (should (sockopt-tests-wait
+               (lambda () (null (build-tests--installed))))))))
+
+;;; Whom to ask
+
+(ert-deftest build-tests-ask-nobody ()
+  "Batch, a daemon, filters and timers ask nothing."
+  (let ((noninteractive nil)
+        (this-command 'x)
+        (inhibit-quit nil))
+    (cl-letf (((symbol-function 'terminal-name) (lambda () "/dev/tty")))
+      (should (sockopt--may-ask-p))
+      (let ((noninteractive t)) (should-not (sockopt--may-ask-p)))
+      (let ((this-command nil)) (should-not (sockopt--may-ask-p)))
+      (let ((inhibit-quit t)) (should-not (sockopt--may-ask-p)))
+      (let ((sockopt--inhibit-offer t)) (should-not (sockopt--may-ask-p))))
+    (should (equal (terminal-name) "initial_terminal"))
+    (should-not (sockopt--may-ask-p))))
+
+(defun build-tests--copy (directory)
+  "Copy the package to DIRECTORY, without its module."
+  (dolist (part '("lisp" "module"))
+    (copy-directory part (expand-file-name part directory) nil t t))
+  (dolist (file (directory-files (expand-file-name "lisp" directory) t
+                                 "\\.\\(?:so\\|dylib\\|elc\\)\\'"))
+    (delete-file file)))
+
+(defun build-tests--terminal (directory)
+  "Start an Emacs on a terminal, with the copy in DIRECTORY.
+C-c q is a command that needs the module; a timer needs it, too.  What
+comes of them goes into files of these names in DIRECTORY."
+  (let ((form
+         `(progn
+            (require 'sockopt)
+            (defun try (name)
+              (write-region
+               (condition-case error
+                   (format "%d" (length (sockopt-option-list)))
+                 (error (error-message-string error)))
+               nil (expand-file-name name ,directory)))
+            (run-at-time 0.2 nil #'try "timer")
+            (global-set-key (kbd "C-c q") (lambda () (interactive)
+                                            (try "command"))))))
+    (make-process
+     :name "terminal" :connection-type 'pty :noquery t
+     :filter (lambda (process string)
+               (process-put process 'output
+                            (concat (process-get process 'output) string)))
+     :command (list "env" "TERM=vt100"
+                    (expand-file-name invocation-name invocation-directory)
+                    "-Q" "-nw" "-L" (expand-file-name "lisp" directory)
+                    "--eval" (format "%S" form)))))
+
+(ert-deftest build-tests-terminal ()
+  "A command asks and builds; a timer says what to do."
+  (skip-unless (not (getenv "REPORT")))
+  (sockopt-tests-with-directory directory
+    (build-tests--copy directory)
+    (sockopt-tests-clean
+      (let ((emacs (build-tests--terminal directory))
+            (text (lambda (name)
+                    (let ((file (expand-file-name name directory)))
+                      (and (file-exists-p file)
+                           (with-temp-buffer
+                             (insert-file-contents file)
+                             (buffer-string)))))))
+        (should (sockopt-tests-wait (lambda () (funcall text "timer")) 20))
+        (should (string-match-p "not built; run M-x sockopt-module-compile"
+                                (funcall text "timer")))
+        (process-send-string emacs "\C-cq")
+        (should (sockopt-tests-says-p emacs "build it now? " 20))
+        (process-send-string emacs "y")
+        (should (sockopt-tests-wait (lambda () (funcall text "command")) 60))
+        (should (equal (funcall text "command")
+                       (number-to-string
+                        (length (sockopt-option-list)))))))))
+
+(ert-deftest build-tests-report ()
+  "The report says what is where and what is wrong."
+  (sockopt-tests-with-directory directory
+    (build-tests--module directory "0:1")
+    (let* ((load-path (cons directory load-path))
+           (lines (mapconcat #'identity (sockopt--report-lines) "\n")))
+      (dolist (regexp (list (regexp-quote emacs-version)
+                            "version [0-9.]+" "C files: .*module"
+                            (concat "Stamp to have: "
+                                    (regexp-quote sockopt--stamp))
+                            "stamp 0:1: it was built from other sources"
+                            ": fits"))
+        (should (string-match-p regexp lines))))))
+
+(provide 'build-tests)
+;;; build-tests.el ends here
