@@ -8,6 +8,10 @@ CFLAGS = -O2 -g
 # Set these for `make demo'; empty means a server of our own.
 HOST =
 PORT =
+# Where `make install' puts the Lisp files and the module.
+prefix = /usr/local
+lispdir = $(prefix)/share/emacs/site-lisp
+DESTDIR =
 # An ERT selector: make check SELECTOR='"^sockopt-get"'
 SELECTOR = t
 
@@ -27,6 +31,10 @@ TEST_LISP := $(sort $(wildcard test/*.el))
 BENCH_LISP := $(sort $(wildcard test/bench/*.el))
 BENCH_C := $(sort $(wildcard test/bench/*.c))
 ERT := $(sort $(wildcard test/*-tests.el))
+
+# It stands in one place, where Emacs wants it.
+VERSION := $(shell sed -n 's/^;; Version: //p' lisp/sockopt.el)
+DIST = build/sockopt-$(VERSION)
 
 # What the C tests can reach: the floors that know nothing of Emacs.
 BARE_C := $(filter-out module/emacs/%,$(MODULE_C))
@@ -104,6 +112,28 @@ check: all build/check		## Run all tests, C and ERT: make check [SELECTOR=...]
 	EMACS='$(EMACS)' MODULE=$(MODULE) SELECTOR='$(SELECTOR)' \
 	  test/run-tests build/results build/check $(ERT)
 
+# Flat, as archives make packages; readable to all, whatever the umask.
+dist:				## Make the archive that package-install-file takes
+	rm -rf $(DIST)
+	mkdir -p $(DIST)
+	cp -R $(LISP) module README.org COPYING $(DIST)
+	$(BATCH) -l package --visit lisp/sockopt.el --eval "\
+	  (package-generate-description-file (package-buffer-info)\
+	   \"$(CURDIR)/$(DIST)/sockopt-pkg.el\")"
+	chmod -R u=rwX,go=rX $(DIST)
+	cd build && tar -cf sockopt-$(VERSION).tar sockopt-$(VERSION)
+
+install: all			## Install for all users: make install [prefix=... DESTDIR=...]
+	umask 022 && mkdir -p "$(DESTDIR)$(lispdir)"
+	install -m 644 $(LISP) $(LISP:.el=.elc) "$(DESTDIR)$(lispdir)"
+	install -m 755 $(MODULE) "$(DESTDIR)$(lispdir)"
+
+uninstall:			## Remove what that installed
+	cd "$(DESTDIR)$(lispdir)" && rm -f $(notdir $(LISP) $(LISP:.el=.elc) $(MODULE))
+
+install-routes:			## Install it by each route, in an empty home
+	EMACS='$(EMACS)' test/install-routes
+
 core-tests: all			## Run Emacs' own tests with the mode off and on (fetched by apt)
 	$(call need,gnutls-serv,gnutls-bin)
 	$(call need,xz,xz-utils)
@@ -179,6 +209,6 @@ help:				## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check core-tests bench sanitize lint lint-floors lint-c \
-	lint-tidy lint-lisp docs clean help FORCE
+.PHONY: all module lisp demo check dist install uninstall install-routes \
+	core-tests bench sanitize lint lint-floors lint-c lint-tidy lint-lisp docs clean help FORCE
 .DELETE_ON_ERROR:

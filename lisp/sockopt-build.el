@@ -266,8 +266,8 @@ Return t, or what was wrong with each, a list of (FILE . REASON)."
               (member sockopt--hash
                       (list "" (sockopt--source-hash sockopt--directory))))
     (sockopt--signal
-     "The C files have changed; if the Lisp files are byte-compiled, do that\
- again by M-: (byte-recompile-directory %S 0 t), then restart Emacs"
+     "The C files have changed; if the Lisp files are byte-compiled, delete\
+ the *.elc files in %s, byte-compile again, and restart Emacs"
      (abbreviate-file-name sockopt--directory))))
 
 (defconst sockopt--header-packages
