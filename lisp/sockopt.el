@@ -5,7 +5,7 @@
 ;; Author: The sockopt authors
 ;; Version: 0.1.0
 ;; Package-Requires: ((emacs "28.1"))
-;; Keywords: comm
+;; Keywords: comm, processes
 
 ;; This file is part of sockopt.
 

@@ -71,6 +71,8 @@ Return what PREDICATE returned last."
     (process-send-string client (make-string sockopt-demo-bytes ?x))
     (sockopt-demo--await 10 (lambda () (= received sockopt-demo-bytes)))
     (sockopt-demo--print-options child sockopt-demo-options)
+    (princ "  (The kernel does not hand :priority on to the connections that\
+ a server\n  accepts, so it is 0 here; :child-options would set it.)\n")
     (princ (format "\n%d of %d bytes went to the server and came back.\n"
                    received sockopt-demo-bytes))
     (mapc #'delete-process (list client child server))
