@@ -115,6 +115,34 @@ If the C files were not there when Lisp was compiled the version decides."
                 (equal (car (split-string stamp ":"))
                        (substring sockopt--stamp 0 -1))))))
 
+(defun sockopt--elf-number (offset size)
+  "Return the number of SIZE bytes at OFFSET in the current buffer."
+  (let ((bytes (append (buffer-substring (+ 1 offset) (+ 1 offset size)) nil)))
+    ;; The sixth byte of the file tells which of them comes first.
+    (cl-loop for byte in (if (eql (char-after 6) 1) (nreverse bytes) bytes)
+             for number = byte then (+ (* 256 number) byte)
+             finally return number)))
+
+(defun sockopt--elf-end ()
+  "Return where the ELF file in the current buffer must end at the earliest.
+That is after its section headers, which linkers write last (elf(5))."
+  (if (eql (char-after 5) 2)
+      (+ (sockopt--elf-number 40 8)
+         (* (sockopt--elf-number 58 2) (sockopt--elf-number 60 2)))
+    (+ (sockopt--elf-number 32 4)
+       (* (sockopt--elf-number 46 2) (sockopt--elf-number 48 2)))))
+
+(defun sockopt--cut-short-p (file)
+  "Return non-nil if the end of the module FILE is missing.
+Loading it would crash Emacs."
+  (with-temp-buffer
+    (set-buffer-multibyte nil)
+    (insert-file-contents-literally file nil 0 64)
+    (and (> (point-max) 64)
+         (looking-at-p "\177ELF")
+         (< (file-attribute-size (file-attributes (file-truename file)))
+            (sockopt--elf-end)))))
+
 (defun sockopt--install-directory ()
   "Return the directory to install the module in."
   (cond (sockopt-module-directory)
@@ -155,7 +183,8 @@ If the C files were not there when Lisp was compiled the version decides."
          (format "everybody may write %s; chmod o-w it"
                  (sockopt--open-to-others file)))
         ((not (sockopt--stamp-fits-p (sockopt--file-stamp file)))
-         "it was built from other sources or for another version")))
+         "it was built from other sources or for another version")
+        ((sockopt--cut-short-p file) "its end is missing")))
 
 (defun sockopt--explain-load (error)
   "Return in words what ERROR, from `module-load', means."

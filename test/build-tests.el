@@ -74,6 +74,21 @@ No other place has a module, and none is loaded."
               "-L" directory "-l" "sockopt" "--eval"
               "(message \"%d options\" (length (sockopt-option-list)))")))))
 
+(ert-deftest build-tests-cut-short ()
+  "A module whose end is missing is not loaded: that would crash Emacs."
+  (build-tests--with directory
+    (let* ((whole (sockopt--module-name (expand-file-name "lisp")))
+           (size (file-attribute-size (file-attributes whole)))
+           (part (expand-file-name build-tests--name directory)))
+      (should-not (sockopt--cut-short-p whole))
+      (dolist (length (list (1- size) (/ size 2) (/ size 5)))
+        (with-temp-buffer
+          (set-buffer-multibyte nil)
+          (insert-file-contents-literally whole nil 0 length)
+          (write-region nil nil part nil 'quiet))
+        (should (sockopt--cut-short-p part))
+        (should (sockopt--module-problem part))))))
+
 (ert-deftest build-tests-load-path-untouched ()
   "Looking for the module leaves `load-path' as it is."
   (let ((load-path (list "/nonexistent" nil "/ssh:nohost:/x" "relative")))
