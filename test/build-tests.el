@@ -259,6 +259,7 @@ comes of them goes into files of these names in DIRECTORY."
         (process-send-string emacs "\C-cq")
         (should (sockopt-tests-says-p emacs "build it now? " 20))
         (process-send-string emacs "y")
+        (should (sockopt-tests-says-p emacs "Building sockopt's module" 20))
         (should (sockopt-tests-wait (lambda () (funcall text "command")) 60))
         (should (equal (funcall text "command")
                        (number-to-string
