@@ -51,17 +51,7 @@
 (autoload 'sockopt--get-connecting "sockopt-connect")
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
-(autoload 'sockopt-describe-option "sockopt-ui" nil t)
-(autoload 'sockopt-describe-process "sockopt-describe" nil t)
-(autoload 'sockopt-describe-bookmark-jump "sockopt-describe")
-(autoload 'sockopt-findings "sockopt-findings")
-(autoload 'sockopt-findings-snapshot "sockopt-findings")
-(autoload 'sockopt-list-processes "sockopt-list" nil t)
-(autoload 'sockopt-probe "sockopt-probe" nil t)
 (autoload 'sockopt-compile--teach "sockopt-compile")
-(autoload 'sockopt-save-rule "sockopt-save-rule")
-(autoload 'sockopt-watch "sockopt-watch" nil t)
-(custom-autoload 'sockopt-probe-after-wake "sockopt-wake" t)
 
 (defgroup sockopt nil
   "Socket options of network processes."
