@@ -186,6 +186,11 @@ Loading it would crash Emacs."
          "it was built from other sources or for another version")
         ((sockopt--cut-short-p file) "its end is missing")))
 
+(defun sockopt--usable-module (files)
+  "Return the first of the module FILES that is fit to be loaded."
+  (cl-loop for file in files
+           unless (sockopt--module-problem file) return file))
+
 (defun sockopt--explain-load (error)
   "Return in words what ERROR, from `module-load', means."
   (concat

@@ -150,7 +150,7 @@
      (format
       "%S"
       '(progn
-         (fset 'sockopt--module-file (lambda (&rest _) (error "None")))
+         (fset 'sockopt--load-module (lambda (&rest _) (error "None")))
          (require 'sockopt-mode)
          (message
           "RESULT %S"

@@ -21,7 +21,7 @@ what is `asked', `built' and `warned'."
        (defvar asked nil)
        (defvar built nil)
        (defvar warned nil)
-       (fset 'sockopt--module-file
+       (fset 'sockopt--load-module
              (lambda (&rest _)
                (signal 'sockopt-error '("The module is not built"))))
        (fset 'y-or-n-p (lambda (text) (push text asked) t))

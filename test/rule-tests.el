@@ -321,7 +321,7 @@ Return the messages that matter.  The other rule sets `:priority'."
           "-l" "sockopt-mode" "-l" "sockopt-build"
           "--eval"
           "(let (server)
-             (fset 'sockopt--module-file
+             (fset 'sockopt--load-module
                    (lambda (&rest _) (error \"There is no module\")))
              (sockopt-mode 1)
              (setq sockopt-rules '((nil (:keepalive t))))
