@@ -55,6 +55,7 @@ It runs before the child's filter can see any data."
     (when log
       (funcall log server client message))))
 
+;;;###autoload
 (defun sockopt-set-child-options (server plist)
   "Set options on each connection that SERVER accepts from now on.
 PLIST is (OPTION VALUE OPTION VALUE ...).  They are set before the
