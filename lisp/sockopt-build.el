@@ -162,10 +162,15 @@ Loading it would crash Emacs."
                             (locate-user-emacs-file "sockopt/")))
            for file = (and directory (not (file-remote-p directory))
                            (sockopt--module-name directory))
-           ;; A link that leads nowhere has attributes, too.
-           when (and file (file-attributes file) (not (member file files)))
+           when (and file (not (member file files)))
            collect file into files
            finally return files))
+
+(defun sockopt--found-modules ()
+  "Return those of `sockopt--module-files' that there are.
+A link that leads nowhere counts, for it is to be told of."
+  (cl-loop for file in (sockopt--module-files)
+           when (file-attributes file) collect file))
 
 (defun sockopt--open-to-others (file)
   "Return what anybody may write of FILE and the directories it is in, or nil."
@@ -211,7 +216,7 @@ Loading it would crash Emacs."
 (defun sockopt--try-modules ()
   "Load the first module that can be loaded.
 Return t, or what was wrong with each, a list of (FILE . REASON)."
-  (cl-loop for file in (sockopt--module-files)
+  (cl-loop for file in (sockopt--found-modules)
            for problem = (sockopt--try-module file)
            unless problem return t
            collect (cons file problem)))
@@ -502,7 +507,7 @@ compiler's process at once; otherwise wait for it."
 
 (defun sockopt--report-modules ()
   "Return lines on each file that may be the module."
-  (or (cl-loop for file in (sockopt--module-files)
+  (or (cl-loop for file in (sockopt--found-modules)
                collect (format "  %s\n    modes %o, stamp %s: %s" file
                                (or (file-modes file) 0)
                                (and (file-regular-p file)
