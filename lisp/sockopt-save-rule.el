@@ -45,6 +45,7 @@
           (y-or-n-p "Add this rule? "))
       (kill-buffer buffer))))
 
+;;;###autoload
 (defun sockopt-save-rule (process settings)
   "Make a rule that gives SETTINGS to connections like PROCESS.
 SETTINGS is a list as in `sockopt-rules'.  Show the rule; if the user
