@@ -21,20 +21,11 @@ enum
   RAW_START = offsetof (struct sockaddr, sa_data)
 };
 
-/* Dirt, to see that all is written.  */
-static struct address
-dirt (void)
-{
-  struct address address;
-  memset (&address, 0xaa, sizeof address);
-  return address;
-}
-
 static struct address
 ipv4 (uint8_t last, uint16_t port)
 {
   uint8_t bytes[4] = { 192, 0, 2, last };
-  struct address address = dirt ();
+  struct address address = dirty_address ();
   address_ipv4 (&address, bytes, port);
   return address;
 }
@@ -43,35 +34,16 @@ static struct address
 ipv6 (uint8_t last, uint16_t port)
 {
   uint8_t bytes[16];
-  struct address address = dirt ();
+  struct address address = dirty_address ();
   memcpy (bytes, bytes_16, sizeof bytes);
   bytes[15] = last;
   address_ipv6 (&address, bytes, port);
   return address;
 }
 
-/* The local address of the SIZE bytes at NAME.  */
-static struct address
-local (const char *name, size_t size)
-{
-  struct address address = dirt ();
-  ck_assert (address_local (&address, name, size));
-  return address;
-}
-
-/* ADDRESS has the name EXPECTED of SIZE bytes.  */
-static void
-check_path (const struct address *address, const char *expected, size_t size)
-{
-  size_t got;
-  const char *path = address_path (address, &got);
-  ck_assert_uint_eq (got, size);
-  ck_assert_mem_eq (path, expected, size);
-}
-
 START_TEST (test_ipv4)
 {
-  struct address address = dirt ();
+  struct address address = dirty_address ();
   address_ipv4 (&address, bytes_4, 8080);
   struct sockaddr_in *in = (struct sockaddr_in *) &address.storage;
   ck_assert_uint_eq (address.length, sizeof *in);
@@ -86,7 +58,7 @@ END_TEST
 
 START_TEST (test_ipv6)
 {
-  struct address address = dirt ();
+  struct address address = dirty_address ();
   address_ipv6 (&address, bytes_16, 8080);
   struct sockaddr_in6 *in = (struct sockaddr_in6 *) &address.storage;
   ck_assert_uint_eq (address.length, sizeof *in);
@@ -119,7 +91,7 @@ END_TEST
 
 START_TEST (test_port_of_local)
 {
-  struct address address = local ("/a", 2);
+  struct address address = local_address ("/a", 2);
   address_set_port (&address, 80);
   ck_assert_uint_eq (address_port (&address), 0);
   check_path (&address, "/a", 2);
@@ -128,7 +100,7 @@ END_TEST
 
 START_TEST (test_local)
 {
-  struct address address = local ("/tmp/a", 6);
+  struct address address = local_address ("/tmp/a", 6);
   struct sockaddr_un *un = (struct sockaddr_un *) &address.storage;
   ck_assert_int_eq (address_family (&address), AF_UNIX);
   ck_assert_str_eq (un->sun_path, "/tmp/a");
@@ -140,7 +112,7 @@ END_TEST
 /* The bytes of PATH need not be terminated.  */
 START_TEST (test_local_unterminated)
 {
-  struct address address = local ("/tmp/abc", 6);
+  struct address address = local_address ("/tmp/abc", 6);
   check_path (&address, "/tmp/a", 6);
 }
 END_TEST
@@ -169,14 +141,14 @@ END_TEST
 
 START_TEST (test_local_path_of_one)
 {
-  struct address address = local ("a", 1);
+  struct address address = local_address ("a", 1);
   check_path (&address, "a", 1);
 }
 END_TEST
 
 START_TEST (test_abstract)
 {
-  struct address address = local ("\0name", 5);
+  struct address address = local_address ("\0name", 5);
   ck_assert_uint_eq (address.length,
                      offsetof (struct sockaddr_un, sun_path) + 5);
   check_path (&address, "\0name", 5);
@@ -185,7 +157,7 @@ END_TEST
 
 START_TEST (test_abstract_with_nul)
 {
-  struct address address = local ("\0a\0b\0", 5);
+  struct address address = local_address ("\0a\0b\0", 5);
   check_path (&address, "\0a\0b\0", 5);
 }
 END_TEST
@@ -205,7 +177,7 @@ END_TEST
 START_TEST (test_raw)
 {
   static const uint8_t bytes[] = { 1, 2, 3 };
-  struct address address = dirt ();
+  struct address address = dirty_address ();
   ck_assert (address_raw (&address, AF_INET6, bytes, sizeof bytes));
   ck_assert_int_eq (address_family (&address), AF_INET6);
   ck_assert_uint_eq (address.length, RAW_START + sizeof bytes);
@@ -243,7 +215,7 @@ END_TEST
 START_TEST (test_raw_empty)
 {
   static const uint8_t nothing[1];
-  struct address address = dirt ();
+  struct address address = dirty_address ();
   ck_assert (address_raw (&address, AF_UNIX, nothing, 0));
   ck_assert_uint_eq (address.length, RAW_START);
   check_path (&address, "", 0);
@@ -254,7 +226,7 @@ END_TEST
 START_TEST (test_copy)
 {
   struct address old = ipv6 (1, 80);
-  struct address new = dirt ();
+  struct address new = dirty_address ();
   address_copy (&new, (struct sockaddr *) &old.storage, old.length);
   ck_assert_uint_eq (new.length, old.length);
   ck_assert_mem_eq (&new.storage, &old.storage, sizeof old.storage);
@@ -297,8 +269,8 @@ END_TEST
 START_TEST (test_equal_families)
 {
   check_equal (ipv4 (1, 80), ipv6 (1, 80), false);
-  check_equal (ipv4 (1, 80), local ("/a", 2), false);
-  check_equal (ipv6 (1, 80), local ("/a", 2), false);
+  check_equal (ipv4 (1, 80), local_address ("/a", 2), false);
+  check_equal (ipv6 (1, 80), local_address ("/a", 2), false);
 }
 END_TEST
 
@@ -314,19 +286,19 @@ END_TEST
 
 START_TEST (test_equal_local)
 {
-  check_equal (local ("/a", 2), local ("/a", 2), true);
-  check_equal (local ("/a", 2), local ("/b", 2), false);
-  check_equal (local ("/a", 2), local ("/ab", 3), false);
-  check_equal (local ("\0a", 2), local ("\0a", 2), true);
-  check_equal (local ("\0a", 2), local ("\0a\0", 3), false);
-  check_equal (local ("\0a", 2), local ("a", 1), false);
+  check_equal (local_address ("/a", 2), local_address ("/a", 2), true);
+  check_equal (local_address ("/a", 2), local_address ("/b", 2), false);
+  check_equal (local_address ("/a", 2), local_address ("/ab", 3), false);
+  check_equal (local_address ("\0a", 2), local_address ("\0a", 2), true);
+  check_equal (local_address ("\0a", 2), local_address ("\0a\0", 3), false);
+  check_equal (local_address ("\0a", 2), local_address ("a", 1), false);
 }
 END_TEST
 
 /* The kernel gives a path just as long as it is.  */
 START_TEST (test_equal_lengths)
 {
-  struct address a = local ("/a", 2);
+  struct address a = local_address ("/a", 2);
   struct address b = a;
   b.length = offsetof (struct sockaddr_un, sun_path) + 3;
   check_equal (a, b, true);
@@ -361,145 +333,10 @@ START_TEST (test_named)
   check_named (ipv4 (1, 80), true);
   check_named (ipv6 (1, 0), false);
   check_named (ipv6 (1, 256), true);
-  check_named (local ("/a", 2), true);
-  check_named (local ("\0a", 2), true);
+  check_named (local_address ("/a", 2), true);
+  check_named (local_address ("\0a", 2), true);
 }
 END_TEST
-
-/* A fresh socket like sample _i has no name and no peer.  */
-START_TEST (test_of_fresh_socket)
-{
-  struct address address = dirt ();
-  if (!sample_available (_i))
-    SKIP (samples[_i].name);
-  int fd = sample_socket (_i);
-  ck_assert (address_local_of (fd, &address));
-  ck_assert_int_eq (address_family (&address), samples[_i].family);
-  ck_assert (!address_named (&address));
-  errno = 0;
-  ck_assert (!address_remote_of (fd, &address));
-  ck_assert_int_eq (errno, ENOTCONN);
-  close (fd);
-}
-END_TEST
-
-/* A server like sample _i has the name that it was given.  */
-START_TEST (test_of_server)
-{
-  if (!sample_available (_i))
-    SKIP (samples[_i].name);
-  int fd = sample_socket (_i);
-  struct address asked = sample_address (_i);
-  struct address bound = dirt ();
-  ck_assert_int_eq (bind (fd, (struct sockaddr *) &asked.storage,
-                          asked.length),
-                    0);
-  ck_assert (address_local_of (fd, &bound));
-  ck_assert (address_named (&bound));
-  address_set_port (&asked, address_port (&bound));
-  ck_assert (address_equal (&asked, &bound));
-  close (fd);
-}
-END_TEST
-
-START_TEST (test_of_client)
-{
-  struct address server, address = dirt ();
-  if (!sample_available (_i))
-    SKIP (samples[_i].name);
-  int listener = serve_sample (_i, 1, &server);
-  int fd = sample_socket (_i);
-  connect_fully (fd, &server);
-  ck_assert (address_remote_of (fd, &address));
-  ck_assert (address_equal (&address, &server));
-  close (fd);
-  close (listener);
-}
-END_TEST
-
-START_TEST (test_of_no_socket)
-{
-  struct address address;
-  errno = 0;
-  ck_assert (!address_local_of (-1, &address));
-  ck_assert_int_eq (errno, EBADF);
-  errno = 0;
-  ck_assert (!address_remote_of (-1, &address));
-  ck_assert_int_eq (errno, EBADF);
-}
-END_TEST
-
-/* ADDRESS can be bound to, and is what the kernel then says.  */
-static void
-check_bind (const struct address *address)
-{
-  struct address bound;
-  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
-  ck_assert_int_eq (bind (fd, (const struct sockaddr *) &address->storage,
-                          address->length),
-                    0);
-  ck_assert (address_local_of (fd, &bound));
-  ck_assert (address_equal (address, &bound));
-  close (fd);
-}
-
-/* The scratch_path of SIZE bytes.  */
-static const char *
-long_path (size_t size)
-{
-  char name[LOCAL_PATH_MAX + 2];
-  size_t start = strlen (scratch_path (""));
-  memset (name, 'n', sizeof name);
-  name[size - start] = '\0';
-  return scratch_path (name);
-}
-
-START_TEST (test_bind_longest_path)
-{
-  struct address address = local (long_path (LOCAL_PATH_MAX), LOCAL_PATH_MAX);
-  check_bind (&address);
-}
-END_TEST
-
-#ifdef __linux__
-START_TEST (test_bind_abstract)
-{
-  char name[64];
-  int size
-    = snprintf (name, sizeof name, "%csockopt check %d", 0, (int) getpid ());
-  struct address address = local (name, (size_t) size);
-  check_bind (&address);
-}
-END_TEST
-
-START_TEST (test_bind_longest_abstract)
-{
-  char name[LOCAL_PATH_MAX + 1];
-  memset (name, 'n', sizeof name);
-  snprintf (name, sizeof name, "%csockopt check %d", 0, (int) getpid ());
-  struct address address = local (name, sizeof name);
-  check_bind (&address);
-}
-END_TEST
-
-/* Others may fill sun_path to the brim, with no NUL (unix(7)): then the
-   kernel tells an address longer than sockaddr_un.  */
-START_TEST (test_path_without_nul)
-{
-  const size_t size = LOCAL_PATH_MAX + 1;
-  const char *path = long_path (size);
-  struct address address;
-  ck_assert (address_raw (&address, AF_UNIX, (const uint8_t *) path, size));
-  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
-  ck_assert_int_eq (bind (fd, (struct sockaddr *) &address.storage,
-                          address.length),
-                    0);
-  ck_assert (address_local_of (fd, &address));
-  check_path (&address, path, size);
-  close (fd);
-}
-END_TEST
-#endif
 
 Suite *
 address_suite (void)
@@ -534,16 +371,5 @@ address_suite (void)
   tcase_add_test (equal, test_equal_lengths);
   tcase_add_test (equal, test_equal_raw);
   tcase_add_test (equal, test_named);
-  TCase *kernel = add_case (suite, "of sockets");
-  tcase_add_loop_test (kernel, test_of_fresh_socket, 0, SAMPLES);
-  tcase_add_loop_test (kernel, test_of_server, 0, SAMPLES);
-  tcase_add_loop_test (kernel, test_of_client, 0, SAMPLES);
-  tcase_add_test (kernel, test_of_no_socket);
-  tcase_add_test (kernel, test_bind_longest_path);
-#ifdef __linux__
-  tcase_add_test (kernel, test_bind_abstract);
-  tcase_add_test (kernel, test_bind_longest_abstract);
-  tcase_add_test (kernel, test_path_without_nul);
-#endif
   return suite;
 }

@@ -7,18 +7,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "races.h"
 #include "socket/connection-log.h"
 #include "suites.h"
-
-static const struct plan stream_plan = { .type = SOCK_STREAM };
-
-static enum race_state
-run (struct race *race, const struct plan *plan,
-     const struct address *addresses, size_t count)
-{
-  race_start (race, plan, addresses, count);
-  return race_run (race, 5000, -1);
-}
 
 /* One that was refused, and the winner after it.  */
 START_TEST (test_refused_then_good)
@@ -27,7 +18,7 @@ START_TEST (test_refused_then_good)
   struct address addresses[2];
   int first = refuse_sample (SAMPLE_TCP4, &addresses[0]);
   int second = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
-  ck_assert_int_eq (run (&race, &stream_plan, addresses, 2), RACE_WON);
+  ck_assert_int_eq (run_race (&race, &stream_plan, addresses, 2), RACE_WON);
   ck_assert_uint_eq (race.attempts_count, 2);
   ck_assert_uint_eq (race.attempts[0].address, 0);
   ck_assert_int_eq (race.attempts[0].code, ECONNREFUSED);
@@ -50,7 +41,7 @@ START_TEST (test_refused)
   int refusing[2];
   for (int i = 0; i < 2; i++)
     refusing[i] = refuse_sample (SAMPLE_TCP4, &addresses[i]);
-  ck_assert_int_eq (run (&race, &stream_plan, addresses, 2), RACE_LOST);
+  ck_assert_int_eq (run_race (&race, &stream_plan, addresses, 2), RACE_LOST);
   ck_assert_int_eq (race.attempts[0].code, ECONNREFUSED);
   ck_assert_int_eq (race.attempts[1].code, ATTEMPT_UNREAD);
   ck_assert_int_eq (socket_error (race.fd), ECONNREFUSED);
@@ -71,7 +62,7 @@ START_TEST (test_mute_then_good)
   mute_open (&mute, SAMPLE_TCP4);
   addresses[0] = mute.address;
   int server = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
-  ck_assert_int_eq (run (&race, &plan, addresses, 2), RACE_WON);
+  ck_assert_int_eq (run_race (&race, &plan, addresses, 2), RACE_WON);
   ck_assert_int_eq (race.attempts[0].code, ECANCELED);
   ck_assert_int_eq (race.attempts[1].code, 0);
   int64_t start = race.attempts[1].start - race.attempts[0].start;
@@ -95,7 +86,8 @@ START_TEST (test_many)
   struct address addresses[MANY];
   for (int i = 0; i < MANY; i++)
     ck_assert (address_local (&addresses[i], "/nonexistent/socket", 19));
-  ck_assert_int_eq (run (&race, &stream_plan, addresses, MANY), RACE_LOST);
+  ck_assert_int_eq (run_race (&race, &stream_plan, addresses, MANY),
+                    RACE_LOST);
   ck_assert_uint_eq (race.attempts_count, MANY);
   struct connection_log *log = connection_log_make (&race, 1234);
   ck_assert_ptr_nonnull (log);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Tests of multicast groups and packet filters on the loopback.  */
+/* Tests of multicast groups on the loopback.  */
 
 #include "option/config.h"
 
@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <linux/filter.h>
 #include <net/if.h>
 #include <poll.h>
 #include <string.h>
@@ -17,8 +16,6 @@
 #include "option/option.h"
 #include "suites.h"
 #include "values.h"
-
-#define NIL of_type (VALUE_NIL)
 
 /* IPv6 sends no multicasts through the loopback interface itself, but
    keeps a group of this scope on the host.  */
@@ -97,26 +94,6 @@ interface_for (int family)
  LIST (text (group_name (family)), text (interface_for (family)), \
        text (source))
 
-static void
-set (int fd, const char *keyword, struct value value)
-{
-  set_value (fd, option_find (keyword), value);
-}
-
-static int
-try (int fd, const char *keyword, struct value value)
-{
-  return try_set (fd, option_find (keyword), value);
-}
-
-static void
-bind_to (int fd, const struct address *address)
-{
-  ck_assert_int_eq (bind (fd, (const struct sockaddr *) &address->storage,
-                          address->length),
-                    0);
-}
-
 /* The member hears of no group but those that it joined itself.  Return
    false if there is nowhere to go.  */
 static bool
@@ -135,8 +112,9 @@ open_party (struct party *party, int sample)
     address_ipv4 (&address, any, 0);
   else
     address_ipv6 (&address, any, 0);
-  bind_to (party->member, &address);
-  set (party->member, ipv4 ? ":ip-multicast-all" : ":ipv6-multicast-all", NIL);
+  ck_assert_int_eq (bind_to (party->member, &address), 0);
+  set_keyword (party->member,
+               ipv4 ? ":ip-multicast-all" : ":ipv6-multicast-all", NIL);
   ck_assert (address_local_of (party->member, &party->group));
   ck_assert_int_eq (
     inet_pton (
@@ -145,9 +123,9 @@ open_party (struct party *party, int sample)
            : (void *) &((struct sockaddr_in6 *) &party->group.storage)
                ->sin6_addr),
     1);
-  bind_to (party->sender, &party->place->address);
-  set (party->sender, ipv4 ? ":ip-multicast-if" : ":ipv6-multicast-if",
-       text (party->place->interface));
+  ck_assert_int_eq (bind_to (party->sender, &party->place->address), 0);
+  set_keyword (party->sender, ipv4 ? ":ip-multicast-if" : ":ipv6-multicast-if",
+               text (party->place->interface));
   return true;
 }
 
@@ -158,19 +136,6 @@ close_party (struct party *party)
   close (party->sender);
 }
 
-/* Whether FD gets the packet TEXT, which was sent by now.  */
-static bool
-gets (int fd, const char *expected)
-{
-  char buffer[64];
-  if (poll_events (fd, POLLIN, 50) == 0)
-    return false;
-  ssize_t size = recv (fd, buffer, sizeof buffer, 0);
-  ck_assert_int_eq (size, (int) strlen (expected));
-  ck_assert_mem_eq (buffer, expected, strlen (expected));
-  return true;
-}
-
 /* Whether the member hears what is sent to the group now.  */
 static bool
 hears (const struct party *party)
@@ -179,7 +144,7 @@ hears (const struct party *party)
                             (const struct sockaddr *) &party->group.storage,
                             party->group.length),
                     5);
-  return gets (party->member, "hello");
+  return gets_packet (party->member, "hello");
 }
 
 /* A way to join a group, and to leave it.  */
@@ -204,13 +169,15 @@ START_TEST (test_member)
   if (!open_party (&party, way->sample))
     SKIP ("no interface for multicasts");
   ck_assert (!hears (&party));
-  set (party.member, way->join, MEMBERSHIP (family));
+  set_keyword (party.member, way->join, MEMBERSHIP (family));
   ck_assert (hears (&party));
-  ck_assert_int_eq (try (party.member, way->join, MEMBERSHIP (family)),
+  ck_assert_int_eq (try_keyword (party.member, way->join, MEMBERSHIP (family)),
                     EADDRINUSE);
-  set (party.member, way->leave, MEMBERSHIP (family));
+  set_keyword (party.member, way->leave, MEMBERSHIP (family));
   ck_assert (!hears (&party));
-  ck_assert_int_ne (try (party.member, way->leave, MEMBERSHIP (family)), 0);
+  ck_assert_int_ne (try_keyword (party.member, way->leave,
+                                 MEMBERSHIP (family)),
+                    0);
   close_party (&party);
 }
 END_TEST
@@ -244,11 +211,11 @@ START_TEST (test_source_member)
   struct party party;
   if (!open_party (&party, way->sample))
     SKIP ("no interface for multicasts");
-  set (party.member, way->join, other);
+  set_keyword (party.member, way->join, other);
   ck_assert (!hears (&party));
-  set (party.member, way->join, own);
+  set_keyword (party.member, way->join, own);
   ck_assert (hears (&party));
-  set (party.member, way->leave, own);
+  set_keyword (party.member, way->leave, own);
   ck_assert (!hears (&party));
   close_party (&party);
 }
@@ -270,12 +237,12 @@ START_TEST (test_blocked_source)
   struct party party;
   if (!open_party (&party, way->sample))
     SKIP ("no interface for multicasts");
-  set (party.member, ":mcast-join-group", MEMBERSHIP (family));
-  set (party.member, way->join, other);
+  set_keyword (party.member, ":mcast-join-group", MEMBERSHIP (family));
+  set_keyword (party.member, way->join, other);
   ck_assert (hears (&party));
-  set (party.member, way->join, own);
+  set_keyword (party.member, way->join, own);
   ck_assert (!hears (&party));
-  set (party.member, way->leave, own);
+  set_keyword (party.member, way->leave, own);
   ck_assert (hears (&party));
   close_party (&party);
 }
@@ -331,7 +298,7 @@ START_TEST (test_source_filter)
   struct party party;
   if (!open_party (&party, sample))
     SKIP ("no interface for multicasts");
-  set (party.member, ":mcast-join-group", MEMBERSHIP (family));
+  set_keyword (party.member, ":mcast-join-group", MEMBERSHIP (family));
   check_filter (&party, option, LIST (group, lo, exclude, own), false);
   check_filter (&party, option, LIST (group, lo, exclude, other), true);
   check_filter (&party, option, LIST (group, lo, include, other), false);
@@ -380,15 +347,15 @@ START_TEST (test_groups_of_sample)
   for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
     if (samples[ways[i].sample].family == family)
       {
-        set (fd, ways[i].join, MEMBERSHIP (family));
-        set (fd, ways[i].leave, MEMBERSHIP (family));
+        set_keyword (fd, ways[i].join, MEMBERSHIP (family));
+        set_keyword (fd, ways[i].leave, MEMBERSHIP (family));
       }
   for (size_t i = 0; i < sizeof source_ways / sizeof source_ways[0]; i++)
     if (samples[source_ways[i].sample].family == family)
       {
         struct value source = SOURCE (family, own_source (family));
-        set (fd, source_ways[i].join, source);
-        set (fd, source_ways[i].leave, source);
+        set_keyword (fd, source_ways[i].join, source);
+        set_keyword (fd, source_ways[i].leave, source);
       }
   close (fd);
 }
@@ -407,7 +374,7 @@ START_TEST (test_no_groups)
   for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
     {
       int family = samples[ways[i].sample].family;
-      int code = try (fd, ways[i].join, MEMBERSHIP (family));
+      int code = try_keyword (fd, ways[i].join, MEMBERSHIP (family));
       bool of_both = strncmp (ways[i].join, ":mcast", 6) == 0;
       ck_assert_msg (code == ENOPROTOOPT || (code == 0 && tcp && of_both),
                      "%s on %s: %d", ways[i].join, samples[_i].name, code);
@@ -420,12 +387,12 @@ END_TEST
 START_TEST (test_forced_buffers)
 {
   int fd = sample_socket (_i);
-  if (try (fd, ":rcvbufforce", integer (20000000)) == EPERM)
+  if (try_keyword (fd, ":rcvbufforce", integer (20000000)) == EPERM)
     {
       close (fd);
       SKIP ("buffers may not be forced");
     }
-  set (fd, ":sndbufforce", integer (20000000));
+  set_keyword (fd, ":sndbufforce", integer (20000000));
   ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_RCVBUF), 40000000);
   ck_assert_int_eq (socket_int (fd, SOL_SOCKET, SO_SNDBUF), 40000000);
   close (fd);
@@ -437,8 +404,8 @@ START_TEST (test_packet_info)
   if (!sample_available (SAMPLE_UDP6))
     SKIP (samples[SAMPLE_UDP6].name);
   int fd = sample_socket (SAMPLE_UDP6);
-  set (fd, ":ipv6-pktinfo", LIST (text ("::1"), text ("lo")));
-  set (fd, ":ipv6-pktinfo", NIL);
+  set_keyword (fd, ":ipv6-pktinfo", LIST (text ("::1"), text ("lo")));
+  set_keyword (fd, ":ipv6-pktinfo", NIL);
   close (fd);
 }
 END_TEST
@@ -447,7 +414,7 @@ END_TEST
 START_TEST (test_inq)
 {
   int fd = sample_socket (SAMPLE_LOCAL_STREAM);
-  int code = try (fd, ":inq", of_type (VALUE_T));
+  int code = try_keyword (fd, ":inq", of_type (VALUE_T));
   close (fd);
   if (code == ENOPROTOOPT)
     SKIP ("no :inq in this kernel");
@@ -476,83 +443,6 @@ START_TEST (test_set_only_rows)
 }
 END_TEST
 
-/* Packet filters.  */
-
-#define INSTRUCTION(code, jt, jf, k) \
- VECTOR (integer (code), integer (jt), integer (jf), integer (k))
-
-static bool
-passes (const int pair[2], const char *packet)
-{
-  ck_assert_int_eq (send (pair[1], packet, strlen (packet), 0),
-                    (int) strlen (packet));
-  return gets (pair[0], packet);
-}
-
-/* Drop what begins with `d'; the eight bytes before it are the header
-   where PAIR is of UDP.  */
-static void
-check_dropping (const int pair[2], int offset)
-{
-  set (pair[0], ":attach-filter",
-       VECTOR (INSTRUCTION (BPF_LD | BPF_B | BPF_ABS, 0, 0, offset),
-               INSTRUCTION (BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 'd'),
-               INSTRUCTION (BPF_RET | BPF_K, 0, 0, 0),
-               INSTRUCTION (BPF_RET | BPF_K, 0, 0, UINT32_MAX)));
-  ck_assert (passes (pair, "keep"));
-  ck_assert (!passes (pair, "drop"));
-  ck_assert (passes (pair, "keep"));
-}
-
-START_TEST (test_filter_drops)
-{
-  int pair[2];
-  struct address address;
-  pair[0] = serve_sample (SAMPLE_UDP4, 0, &address);
-  pair[1] = sample_socket (SAMPLE_UDP4);
-  connect_fully (pair[1], &address);
-  check_dropping (pair, 8);
-  set (pair[0], ":attach-filter", NIL);
-  ck_assert (passes (pair, "drop"));
-  ck_assert_int_eq (read_value (pair[0], option_find (":attach-filter")).type,
-                    VALUE_NIL);
-  set (pair[0], ":attach-filter", NIL);
-  close (pair[0]);
-  close (pair[1]);
-}
-END_TEST
-
-START_TEST (test_filter_detached)
-{
-  int pair[2];
-  struct address address;
-  pair[0] = serve_sample (SAMPLE_UDP4, 0, &address);
-  pair[1] = sample_socket (SAMPLE_UDP4);
-  connect_fully (pair[1], &address);
-  check_dropping (pair, 8);
-  set (pair[0], ":detach-filter", of_type (VALUE_T));
-  ck_assert (passes (pair, "drop"));
-  ck_assert_int_eq (try (pair[0], ":detach-filter", of_type (VALUE_T)),
-                    ENOENT);
-  close (pair[0]);
-  close (pair[1]);
-}
-END_TEST
-
-/* Locked, it stays.  */
-START_TEST (test_filter_locked)
-{
-  int fd = sample_socket (SAMPLE_UDP4);
-  set (fd, ":attach-filter", VECTOR (INSTRUCTION (BPF_RET | BPF_K, 0, 0, 0)));
-  set (fd, ":lock-filter", of_type (VALUE_T));
-  ck_assert_int_eq (try (fd, ":attach-filter", NIL), EPERM);
-  ck_assert_int_eq (try (fd, ":detach-filter", of_type (VALUE_T)), EPERM);
-  ck_assert_int_eq (read_value (fd, option_find (":attach-filter")).type,
-                    VALUE_VECTOR);
-  close (fd);
-}
-END_TEST
-
 Suite *
 group_suite (void)
 {
@@ -570,9 +460,5 @@ group_suite (void)
   tcase_add_test (only, test_packet_info);
   tcase_add_test (only, test_inq);
   tcase_add_test (only, test_set_only_rows);
-  TCase *filter = add_case (suite, "filters");
-  tcase_add_test (filter, test_filter_drops);
-  tcase_add_test (filter, test_filter_detached);
-  tcase_add_test (filter, test_filter_locked);
   return suite;
 }

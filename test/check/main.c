@@ -7,22 +7,15 @@
 
 #include "suites.h"
 
+#define ADD_SUITE(name) srunner_add_suite (runner, name##_suite ());
+
 /* CK_RUN_SUITE, CK_RUN_CASE, CK_FORK, CK_VERBOSITY: see libcheck's
    manual.  */
 int
 main (void)
 {
-  SRunner *runner = srunner_create (option_suite ());
-  srunner_add_suite (runner, catalogue_suite ());
-  srunner_add_suite (runner, kind_suite ());
-  srunner_add_suite (runner, structure_suite ());
-  srunner_add_suite (runner, group_suite ());
-  srunner_add_suite (runner, address_suite ());
-  srunner_add_suite (runner, socket_suite ());
-  srunner_add_suite (runner, connect_suite ());
-  srunner_add_suite (runner, attempt_suite ());
-  srunner_add_suite (runner, resolve_suite ());
-  srunner_add_suite (runner, placeholder_suite ());
+  SRunner *runner = srunner_create (NULL);
+  SUITES (ADD_SUITE)
   srunner_run_all (runner, CK_ENV);
   int failed = srunner_ntests_failed (runner);
   srunner_free (runner);

@@ -9,20 +9,24 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 
 #include "socket/socket.h"
 
-Suite *option_suite (void);
-Suite *catalogue_suite (void);
-Suite *kind_suite (void);
-Suite *structure_suite (void);
-Suite *group_suite (void);
-Suite *address_suite (void);
-Suite *socket_suite (void);
-Suite *connect_suite (void);
-Suite *attempt_suite (void);
-Suite *resolve_suite (void);
-Suite *placeholder_suite (void);
+/* What there is to test, in this order.  */
+/* clang-format off */
+#define SUITES(X)                                                         \
+ X (option) X (catalogue) X (kind) X (number) X (name) X (filter)         \
+ X (membership) X (peer) X (info) X (group)                               \
+ X (address) X (socket_address)                                           \
+ X (socket) X (setting) X (too_late) X (linger)                           \
+ X (connect) X (mute) X (attempt)                                         \
+ X (resolve) X (job) X (job_end)                                          \
+ X (place) X (placeholder)
+/* clang-format on */
+
+#define DECLARE_SUITE(name) Suite *name##_suite (void);
+SUITES (DECLARE_SUITE)
 
 /* A new case of SUITE.  Each of its tests fails if afterwards another
    number of descriptors is open, or of threads runs, than before.  */
@@ -81,6 +85,9 @@ enum
 
 extern const struct sample samples[ALL_SAMPLES];
 
+/* For clients of a stream, with nothing set.  */
+extern const struct plan stream_plan;
+
 /* Whether this machine has sockets like SAMPLE and a loopback address for
    them.  */
 bool sample_available (int sample);
@@ -99,12 +106,29 @@ struct address loopback (int family, uint16_t port);
    is in it.  */
 const char *scratch_path (const char *name);
 
+/* A new directory that goes after the test.  */
+const char *scratch_directory (void);
+
+/* An address full of dirt, to see that all is written.  */
+struct address dirty_address (void);
+
+/* The local address of the SIZE bytes at NAME.  */
+struct address local_address (const char *name, size_t size);
+
+/* ADDRESS has the name EXPECTED of SIZE bytes.  */
+void check_path (const struct address *address, const char *expected,
+                 size_t size);
+
 /* The address of the scratch_path NAME.  */
 struct address scratch_address (const char *name);
 
 /* How many entries the directory PATH has, hidden ones left out; -1 if
    there is no such directory.  */
 int entries (const char *path);
+
+/* Call bind and connect with FD and ADDRESS.  */
+int bind_to (int fd, const struct address *address);
+int connect_to (int fd, const struct address *address);
 
 /* Make a plain server like SAMPLE with BACKLOG; its address goes to
  *ADDRESS.  */
@@ -113,6 +137,10 @@ int serve_sample (int sample, int backlog, struct address *address);
 /* Make a plain socket like SAMPLE that refuses connections; its address goes
    to *ADDRESS.  */
 int refuse_sample (int sample, struct address *address);
+
+/* A plain local server at PATH, and a client of what listens there.  */
+int serve_at (const char *path);
+int connect_at (const char *path);
 
 /* A server that answers no more: like SAMPLE, TCP or local streams.  Its
    queue is full of connections of ours.  */
@@ -133,6 +161,9 @@ int accept_one (int listener);
 /* Connect FD to ADDRESS, and wait until it is connected.  */
 void connect_fully (int fd, const struct address *address);
 
+/* Whether FD gets the packet EXPECTED, which was sent by now.  */
+bool gets_packet (int fd, const char *expected);
+
 /* What poll says of FD for EVENTS within TIMEOUT milliseconds.  */
 int poll_events (int fd, short events, int timeout);
 
@@ -147,6 +178,10 @@ bool is_open (int fd);
 
 /* How many descriptors are open.  */
 int open_descriptors (void);
+
+/* Leave room for MORE descriptors (while there are no gaps); return the
+   limit as it was.  */
+struct rlimit limit_descriptors (int more);
 
 /* Milliseconds of a clock that never steps back.  */
 int64_t now (void);

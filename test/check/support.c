@@ -18,6 +18,8 @@
 #include "suites.h"
 #include "values.h"
 
+const struct plan stream_plan = { .type = SOCK_STREAM };
+
 /* clang-format off */
 const struct sample samples[ALL_SAMPLES] = {
   [SAMPLE_TCP4] = { "TCP over IPv4", AF_INET, SOCK_STREAM, 0, CLASS_TCP4 },
@@ -130,6 +132,14 @@ scratch_path (const char *name)
   return path;
 }
 
+const char *
+scratch_directory (void)
+{
+  static char directory[64];
+  snprintf (directory, sizeof directory, "%s", scratch_path (""));
+  return directory;
+}
+
 static int descriptors_before;
 static int threads_before;
 
@@ -190,12 +200,35 @@ loopback (int family, uint16_t port)
 }
 
 struct address
-scratch_address (const char *name)
+dirty_address (void)
 {
   struct address address;
-  const char *path = scratch_path (name);
-  ck_assert (address_local (&address, path, strlen (path)));
+  memset (&address, 0xaa, sizeof address);
   return address;
+}
+
+struct address
+local_address (const char *name, size_t size)
+{
+  struct address address = dirty_address ();
+  ck_assert (address_local (&address, name, size));
+  return address;
+}
+
+void
+check_path (const struct address *address, const char *expected, size_t size)
+{
+  size_t got;
+  const char *path = address_path (address, &got);
+  ck_assert_uint_eq (got, size);
+  ck_assert_mem_eq (path, expected, size);
+}
+
+struct address
+scratch_address (const char *name)
+{
+  const char *path = scratch_path (name);
+  return local_address (path, strlen (path));
 }
 
 struct address
@@ -224,7 +257,7 @@ sample_socket (int sample)
   return fd;
 }
 
-static int
+int
 bind_to (int fd, const struct address *address)
 {
   return bind (fd, (const struct sockaddr *) &address->storage,
@@ -271,8 +304,8 @@ refuse_sample (int sample, struct address *address)
   return fd;
 }
 
-static int
-start_connect (int fd, const struct address *address)
+int
+connect_to (int fd, const struct address *address)
 {
   return connect (fd, (const struct sockaddr *) &address->storage,
                   address->length);
@@ -288,7 +321,7 @@ mute_open (struct mute *mute, int sample)
     {
       mute->clients[i] = sample_socket (sample);
       fcntl (mute->clients[i], F_SETFL, O_NONBLOCK);
-      start_connect (mute->clients[i], &mute->address);
+      connect_to (mute->clients[i], &mute->address);
     }
 }
 
@@ -310,7 +343,7 @@ accept_one (int listener)
 void
 connect_fully (int fd, const struct address *address)
 {
-  if (start_connect (fd, address) == 0)
+  if (connect_to (fd, address) == 0)
     return;
   ck_assert_int_eq (errno, EINPROGRESS);
   ck_assert_int_eq (poll_events (fd, POLLOUT, 1000), POLLOUT);
@@ -322,6 +355,50 @@ poll_events (int fd, short events, int timeout)
   struct pollfd polled = { .fd = fd, .events = events };
   ck_assert_int_ge (poll (&polled, 1, timeout), 0);
   return polled.revents;
+}
+
+int
+serve_at (const char *path)
+{
+  struct address address = local_address (path, strlen (path));
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
+  ck_assert_int_eq (bind_to (fd, &address), 0);
+  ck_assert_int_eq (listen (fd, 5), 0);
+  return fd;
+}
+
+int
+connect_at (const char *path)
+{
+  struct address address = local_address (path, strlen (path));
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
+  ck_assert_int_eq (connect_to (fd, &address), 0);
+  return fd;
+}
+
+bool
+gets_packet (int fd, const char *expected)
+{
+  char buffer[64];
+  if (poll_events (fd, POLLIN, 50) == 0)
+    return false;
+  ssize_t size = recv (fd, buffer, sizeof buffer, 0);
+  ck_assert_int_eq (size, (int) strlen (expected));
+  ck_assert_mem_eq (buffer, expected, strlen (expected));
+  return true;
+}
+
+struct rlimit
+limit_descriptors (int more)
+{
+  struct rlimit old;
+  int next = sample_socket (SAMPLE_UDP4);
+  close (next);
+  ck_assert_int_eq (getrlimit (RLIMIT_NOFILE, &old), 0);
+  struct rlimit limit = old;
+  limit.rlim_cur = (rlim_t) next + (rlim_t) more;
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &limit), 0);
+  return old;
 }
 
 int64_t

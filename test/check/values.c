@@ -288,6 +288,74 @@ check_name (const struct value *plist, const char *key, const char *name)
                  words_of (value), name);
 }
 
+const struct option *
+row (const char *keyword)
+{
+  const struct option *option = option_find (keyword);
+  ck_assert_msg (option, "no row %s", keyword);
+  return option;
+}
+
+struct bytes
+bytes_of (const void *data, size_t length)
+{
+  struct bytes bytes = dirty_bytes ();
+  ck_assert (bytes_copy (&bytes, data, length));
+  return bytes;
+}
+
+struct value
+decode_data (const char *keyword, const void *data, size_t length)
+{
+  struct bytes bytes = bytes_of (data, length);
+  struct value value = decode (row (keyword), bytes);
+  bytes_free (&bytes);
+  return value;
+}
+
+void
+check_same (struct value found, struct value expected)
+{
+  ck_assert_msg (same_value (&found, &expected), "%s, not %s",
+                 words_of (&found), words_of (&expected));
+}
+
+void
+check_there_and_back (const char *keyword, struct value value,
+                      struct value expected)
+{
+  struct bytes bytes = encode (row (keyword), value);
+  check_same (decode (row (keyword), bytes), expected);
+  bytes_free (&bytes);
+}
+
+void
+check_integer (const char *keyword, struct value value, int expected)
+{
+  struct bytes bytes = encode (row (keyword), value);
+  ck_assert_uint_eq (bytes.length, sizeof (int));
+  ck_assert_int_eq (bytes.as.integer, expected);
+}
+
+void
+check_end (const struct value *plist, const char *last, const char *next)
+{
+  ck_assert_msg (plist_get (plist, last), "no %s", last);
+  ck_assert_msg (!plist_get (plist, next), "%s", next);
+}
+
+void
+set_keyword (int fd, const char *keyword, struct value value)
+{
+  set_value (fd, row (keyword), value);
+}
+
+int
+try_keyword (int fd, const char *keyword, struct value value)
+{
+  return try_set (fd, row (keyword), value);
+}
+
 bool
 is_name (const struct kind *kind)
 {

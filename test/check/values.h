@@ -7,6 +7,7 @@
 #include "option/get-set.h"
 
 struct value of_type (enum value_type type);
+#define NIL of_type (VALUE_NIL)
 struct value integer (intmax_t number);
 struct value real (double number);
 struct value symbol (const char *name);
@@ -60,6 +61,10 @@ void set_value (int fd, const struct option *option, struct value value);
 /* Try that.  Return 0 or an errno value.  */
 int try_set (int fd, const struct option *option, struct value value);
 
+/* Likewise with the option KEYWORD.  */
+void set_keyword (int fd, const char *keyword, struct value value);
+int try_keyword (int fd, const char *keyword, struct value value);
+
 /* The value of KEY in the property list PLIST, or null.  */
 const struct value *plist_get (const struct value *plist, const char *key);
 
@@ -67,6 +72,29 @@ const struct value *plist_get (const struct value *plist, const char *key);
 void check_number (const struct value *plist, const char *key,
                    intmax_t number);
 void check_name (const struct value *plist, const char *key, const char *name);
+
+/* The row of KEYWORD, which must be there.  */
+const struct option *row (const char *keyword);
+
+/* LENGTH bytes at DATA, as the kernel would give them.  */
+struct bytes bytes_of (const void *data, size_t length);
+
+/* What the option KEYWORD reads in the LENGTH bytes at DATA.  */
+struct value decode_data (const char *keyword, const void *data,
+                          size_t length);
+
+/* FOUND and EXPECTED are equal in Lisp.  */
+void check_same (struct value found, struct value expected);
+
+/* Encoding VALUE for KEYWORD and decoding that gives EXPECTED.  */
+void check_there_and_back (const char *keyword, struct value value,
+                           struct value expected);
+
+/* VALUE is encoded as the int EXPECTED.  */
+void check_integer (const char *keyword, struct value value, int expected);
+
+/* PLIST has the first of two fields, and ends before the second.  */
+void check_end (const struct value *plist, const char *last, const char *next);
 
 /* Free what `decode' made.  */
 void values_free (void);

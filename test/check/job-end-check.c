@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Tests of jobs that are given up, and of many at once.  */
+
+#include "option/config.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "fake-lookup.h"
+#include "jobs.h"
+#include "suites.h"
+
+/* The job is cancelled while the job connects: it ends with no result,
+   and says so once.  */
+START_TEST (test_job_cancel_while_connecting)
+{
+  struct started started;
+  struct race *race;
+  struct mute mute;
+  mute_open (&mute, _i);
+  start_job_connect (&started, &mute.address);
+  ck_assert_int_eq (poll_events (started.lines, POLLIN, 100), 0);
+  ck_assert (!job_done (started.job));
+  int64_t start = now ();
+  socket_close (&started.ours);
+  wait_for (&started);
+  ck_assert_int_lt (now () - start, 1000);
+  ck_assert_int_eq (job_race (started.job, &race), RACE_RUNNING);
+  ck_assert_int_eq (race->fd, -1);
+  job_release (started.job);
+  close (started.lines);
+  mute_close (&mute);
+}
+END_TEST
+
+/* What comes along the socket pair does not end the job.  */
+START_TEST (test_job_cancel_with_data)
+{
+  struct started started;
+  struct mute mute;
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
+  start_job_connect (&started, &mute.address);
+  ck_assert_int_eq (send (started.ours, "x", 1, MSG_NOSIGNAL), 1);
+  ck_assert_int_eq (poll_events (started.lines, POLLIN, 100), 0);
+  close (accept_one (mute.listener));
+  wait_for (&started);
+  check_job_won (&started, &mute.address);
+  finish (&started);
+  mute_close (&mute);
+}
+END_TEST
+
+/* The job is cancelled during the lookup: there is no connection.  */
+START_TEST (test_job_cancel_while_looking_up)
+{
+  struct started started;
+  struct address address;
+  struct race *race;
+  struct list list;
+  struct fake faked = { .list = make_list (&list, "4") };
+  int gate[2];
+  int server = serve_sample (SAMPLE_TCP4, 1, &address);
+  list.addresses[0] = address;
+  open_pair (gate);
+  faked.gate = gate[0];
+  fake = &faked;
+  start_lookup (&started, &address, &stream_plan);
+  socket_close (&started.ours);
+  close (gate[1]);
+  wait_for (&started);
+  fake = NULL;
+  ck_assert_int_eq (job_race (started.job, &race), RACE_RUNNING);
+  ck_assert_int_eq (race->fd, -1);
+  ck_assert_int_eq (poll_events (server, POLLIN, 20), 0);
+  job_release (started.job);
+  close (started.lines);
+  close (gate[0]);
+  close (server);
+}
+END_TEST
+
+/* Nobody waits for the lookup; the thread frees the job.  */
+START_TEST (test_job_released_while_looking_up)
+{
+  struct started started;
+  struct address address = loopback (AF_INET, 80);
+  struct list list;
+  struct fake faked = { .list = make_list (&list, "46") };
+  int gate[2];
+  open_pair (gate);
+  faked.gate = gate[0];
+  fake = &faked;
+  start_lookup (&started, &address, &stream_plan);
+  int64_t start = now ();
+  job_release (started.job);
+  close (started.ours);
+  ck_assert_int_lt (now () - start, 500);
+  ck_assert_int_eq (poll_events (started.lines, POLLIN, 50), 0);
+  close (gate[1]);
+  check_lines (&started, "done\n");
+  fake = NULL;
+  close (started.lines);
+  close (gate[0]);
+}
+END_TEST
+
+/* The fixture sees that the thread ends and closes all.  */
+START_TEST (test_job_released_while_connecting)
+{
+  struct started started;
+  struct mute mute;
+  mute_open (&mute, _i);
+  start_job_connect (&started, &mute.address);
+  ck_assert_int_eq (poll_events (started.lines, POLLIN, 50), 0);
+  finish (&started);
+  mute_close (&mute);
+}
+END_TEST
+
+START_TEST (test_job_released_at_once)
+{
+  for (int i = 0; i < 20; i++)
+    {
+      struct started started;
+      struct address address;
+      int server = serve_sample (SAMPLE_TCP4, 1, &address);
+      start_lookup (&started, &address, i % 2 ? &stream_plan : NULL);
+      finish (&started);
+      close (server);
+    }
+}
+END_TEST
+
+/* With nobody at the other end of the channel, no signal kills us, and
+   the socket goes with the job.  */
+START_TEST (test_job_channel_gone)
+{
+  struct started started;
+  struct mute mute;
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
+  start_job_connect (&started, &mute.address);
+  socket_close (&started.lines);
+  close (accept_one (mute.listener));
+  int child = accept_one (mute.listener);
+  ck_assert_int_ge (child, 0);
+  for (int64_t end = now () + 2000; !job_done (started.job) && now () < end;)
+    rest (5);
+  ck_assert (job_done (started.job));
+  job_release (started.job);
+  close (started.ours);
+  ck_assert_int_ne (poll_events (child, POLLIN, 2000) & POLLHUP, 0);
+  close (child);
+  mute_close (&mute);
+}
+END_TEST
+
+/* Signals are for Emacs.  */
+START_TEST (test_job_blocks_signals)
+{
+  static const int signals[]
+    = { SIGCHLD, SIGALRM, SIGIO, SIGINT, SIGTERM, SIGPIPE, SIGUSR1 };
+  struct started started;
+  struct address address = loopback (AF_INET, 80);
+  struct fake faked = { .code = EAI_AGAIN, .gate = -1 };
+  sigset_t before, after;
+  pthread_sigmask (SIG_SETMASK, NULL, &before);
+  fake = &faked;
+  start_lookup (&started, &address, NULL);
+  pthread_sigmask (SIG_SETMASK, NULL, &after);
+  wait_for (&started);
+  fake = NULL;
+  for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+    {
+      ck_assert_int_eq (sigismember (&faked.blocked, signals[i]), 1);
+      ck_assert_int_eq (sigismember (&before, signals[i]),
+                        sigismember (&after, signals[i]));
+    }
+  finish (&started);
+}
+END_TEST
+
+#ifdef __GLIBC__
+/* No thread can have such a stack.  */
+START_TEST (test_job_cannot_start)
+{
+  pthread_attr_t old, huge;
+  struct address address = loopback (AF_INET, 80);
+  int cancel[2], channel[2];
+  open_pair (cancel);
+  open_pair (channel);
+  ck_assert_int_eq (pthread_getattr_default_np (&old), 0);
+  ck_assert_int_eq (pthread_attr_init (&huge), 0);
+  ck_assert_int_eq (pthread_attr_setstacksize (&huge, SIZE_MAX / 4), 0);
+  ck_assert_int_eq (pthread_setattr_default_np (&huge), 0);
+  struct addresses *addresses = one_address (&address);
+  errno = 0;
+  struct job *job = job_start (&no_query, addresses, &stream_plan, cancel[1],
+                               channel[1], "done\n");
+  int code = errno;
+  pthread_setattr_default_np (&old);
+  pthread_attr_destroy (&old);
+  pthread_attr_destroy (&huge);
+  ck_assert_ptr_null (job);
+  ck_assert_int_ne (code, 0);
+  ck_assert (!is_open (cancel[1]));
+  ck_assert (!is_open (channel[1]));
+  ck_assert_int_ne (poll_events (channel[0], 0, 0) & POLLHUP, 0);
+  close (cancel[0]);
+  close (channel[0]);
+}
+END_TEST
+#endif
+
+/* Many at once.  */
+
+enum
+{
+  MANY = 40
+};
+
+START_TEST (test_many_jobs)
+{
+  struct started started[MANY];
+  struct address address;
+  int server = serve_sample (SAMPLE_TCP4, MANY, &address);
+  for (int i = 0; i < MANY; i++)
+    if (i % 2)
+      start_lookup (&started[i], &address, &stream_plan);
+    else
+      start_job_connect (&started[i], &address);
+  for (int i = 0; i < MANY; i++)
+    {
+      wait_for (&started[i]);
+      check_job_won (&started[i], &address);
+      finish (&started[i]);
+    }
+  close (server);
+}
+END_TEST
+
+START_TEST (test_many_jobs_let_go)
+{
+  struct started started[MANY];
+  struct mute mute;
+  mute_open (&mute, SAMPLE_TCP4);
+  for (int i = 0; i < MANY; i++)
+    start_job_connect (&started[i], &mute.address);
+  int64_t start = now ();
+  for (int i = 0; i < MANY; i++)
+    close (started[i].ours);
+  for (int i = 0; i < MANY; i++)
+    {
+      wait_for (&started[i]);
+      job_release (started[i].job);
+      close (started[i].lines);
+    }
+  ck_assert_int_lt (now () - start, 2000);
+  mute_close (&mute);
+}
+END_TEST
+
+Suite *
+job_end_suite (void)
+{
+  Suite *suite = suite_create ("job end");
+  TCase *end = add_case (suite, "giving up");
+  tcase_add_loop_test (end, test_job_cancel_while_connecting, SAMPLE_TCP4,
+                       SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (end, test_job_cancel_while_connecting,
+                       SAMPLE_LOCAL_STREAM, SAMPLE_LOCAL_STREAM + 1);
+  tcase_add_test (end, test_job_cancel_with_data);
+  tcase_add_test (end, test_job_cancel_while_looking_up);
+  tcase_add_test (end, test_job_released_while_looking_up);
+  tcase_add_loop_test (end, test_job_released_while_connecting, SAMPLE_TCP4,
+                       SAMPLE_TCP4 + 1);
+  tcase_add_loop_test (end, test_job_released_while_connecting,
+                       SAMPLE_LOCAL_STREAM, SAMPLE_LOCAL_STREAM + 1);
+  tcase_add_test (end, test_job_released_at_once);
+  tcase_add_test (end, test_job_channel_gone);
+  tcase_add_test (end, test_job_blocks_signals);
+#ifdef __GLIBC__
+  tcase_add_test (end, test_job_cannot_start);
+#endif
+  TCase *many = add_case (suite, "many");
+  tcase_add_test (many, test_many_jobs);
+  tcase_add_test (many, test_many_jobs_let_go);
+  return suite;
+}
