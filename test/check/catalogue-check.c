@@ -160,7 +160,7 @@ check_code (const struct pairing *pair, const char *verb, int code,
     printf ("SKIP: may not %s %s on %s\n", verb, keyword, name);
   else
     ck_assert_msg (code == 0, "cannot %s %s on %s: %s", verb, keyword, name,
-                   strerrorname_np (code));
+                   strerror (code));
   fflush (stdout);
   return code == 0;
 }

@@ -278,7 +278,10 @@ START_TEST (test_seconds_decode)
   check_same (decode_time (0, 500000), real (0.5));
   check_same (decode_time (2, 250000), real (2.25));
   struct timeval time = { .tv_sec = 1 };
-  check_length (row (":rcvtimeo"), bytes_of (&time, sizeof time), 8);
+  check_length (row (":rcvtimeo"), bytes_of (&time, sizeof time),
+                sizeof time - 1);
+  check_length (row (":rcvtimeo"), bytes_of (&time, sizeof time),
+                sizeof time / 2);
 }
 END_TEST
 

@@ -228,7 +228,7 @@ read_value (int fd, const struct option *option)
   struct bytes bytes = dirty_bytes ();
   int code = option_get (fd, option, &bytes);
   ck_assert_msg (code == 0, "cannot read %s: %s", option->keyword,
-                 strerrorname_np (code));
+                 strerror (code));
   ck_assert (bytes.allocated || option->kind->get
              || bytes.length <= option->kind->size);
   struct value value = decode (option, bytes);
@@ -250,7 +250,7 @@ set_value (int fd, const struct option *option, struct value value)
 {
   int code = try_set (fd, option, value);
   ck_assert_msg (code == 0, "cannot set %s to %s: %s", option->keyword,
-                 words_of (&value), strerrorname_np (code));
+                 words_of (&value), strerror (code));
 }
 
 const struct value *
