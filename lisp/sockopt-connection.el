@@ -18,6 +18,13 @@
 
 ;;; How to connect
 
+(defconst sockopt--longest-timeout 2147483
+  "The greatest `:connect-timeout', whose milliseconds fit in 32 bits.")
+
+(defun sockopt--timeout-p (value)
+  "Return non-nil if VALUE can be a `:connect-timeout'."
+  (and (numberp value) (< 0 value) (<= value sockopt--longest-timeout)))
+
 (defcustom sockopt-address-family-preference nil
   "Which family of addresses to try first where a host has several.
 It is `ipv4', `ipv6', or nil for the order of the system (RFC 6724); the

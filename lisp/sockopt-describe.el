@@ -224,7 +224,7 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
 
 (defun sockopt-describe--connecting (process _snapshot)
   "Insert how PROCESS was connected, if that is known."
-  (let ((known (and (not (eq (process-status process) 'connect))
+  (let ((known (and (fboundp 'sockopt-connection)
                     (ignore-errors (sockopt-connection process)))))
     (when known
       (pcase-dolist (`(,key ,label)

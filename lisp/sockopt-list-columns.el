@@ -101,24 +101,6 @@ plist of the texts that hardly ever change."
     (plist-put (sockopt-list--row-snapshot row)
                :status (process-status process))))
 
-;; Most connections are quiet, and to say much of those takes time.
-(defun sockopt-list--quiet-p (snapshot)
-  "Return non-nil if by SNAPSHOT nothing waits in any queue."
-  (and (zerop (sockopt-findings--info snapshot :notsent-bytes))
-       (zerop (sockopt-findings--info snapshot :unacked))
-       (zerop (sockopt-findings--info snapshot :probes))
-       (zerop (sockopt-findings--memory snapshot :rmem-alloc))))
-
-(defun sockopt-list--stalled-p (_process row)
-  "Return non-nil if ROW cannot go on."
-  (let ((snapshot (sockopt-list--row-snapshot row)))
-    (and (not (sockopt-list--row-ended row))
-         (not (sockopt-list--quiet-p snapshot))
-         (cl-some (lambda (finding)
-                    (or (eq (plist-get finding :level) 'problem)
-                        (eq (plist-get finding :id) 'unread)))
-                  (sockopt-findings snapshot)))))
-
 ;;; What the columns show
 
 (defun sockopt-list--info (row field)

@@ -131,6 +131,13 @@ PREDICATE is called with a process and its `sockopt-list--row'.")
 
 ;;; Filters
 
+(defun sockopt-list--stalled-p (_process row)
+  "Return non-nil if ROW cannot go on."
+  (cl-some (lambda (finding)
+             (or (eq (plist-get finding :level) 'problem)
+                 (eq (plist-get finding :id) 'unread)))
+           (sockopt-findings (sockopt-list--row-snapshot row))))
+
 (defun sockopt-list--no-keepalive-p (_process row)
   "Return non-nil if ROW is a connection without keepalive."
   (eql -1 (sockopt-list--keepalive row)))
@@ -259,8 +266,7 @@ mode of a buffer, for those that it owns."
   "Insert the line of PROCESS, which has ROW."
   (let ((start (point))
         (marked (gethash process sockopt-list--marks)))
-    (insert (if marked "*" " ")
-            (if (sockopt-list--stalled-p process row) "!" " ")
+    (insert (if marked "* " "  ")
             (apply #'format sockopt-list--line
                    (mapcar (lambda (column) (sockopt-list--cell column row))
                            sockopt-list--shown-columns))
@@ -270,7 +276,7 @@ mode of a buffer, for those that it owns."
                            tabulated-list-entry ,row))
     (cond (marked
            (put-text-property start (1+ start) 'face 'sockopt-list-mark)
-           (put-text-property (+ start 2) (1- (point)) 'face
+           (put-text-property (1+ start) (1- (point)) 'face
                               'sockopt-list-marked))
           ((sockopt-list--row-ended row)
            (put-text-property start (1- (point)) 'face
@@ -806,9 +812,7 @@ not visible.  `sockopt-list-interval' says how often."
 `sockopt-list-columns' are its columns.  Keep is when keepalive
 would probe; SendQ is what the peer has not acknowledged; RecvQ is the
 memory of what Emacs has not read; Heard is how long ago the peer was heard.
-A ! before the name means that the connection is stalled; its description
-says why.  Those that have ended stay, as they were, until
-\\[sockopt-list-clear] is typed.
+Those that have ended stay, as they were, until \\[sockopt-list-clear].
 \\[sockopt-list-sort] sorts by the column at point.
 
 \\{sockopt-list-mode-map}"

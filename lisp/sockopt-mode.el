@@ -206,7 +206,7 @@ the rule and the option."
     (dolist (rule rules)
       (pcase-dolist (`(,option ,value ,preset) (sockopt-rule-settings rule))
         (let ((source (sockopt-rule-source rule)))
-          (cond ((eq option :child-options))
+          (cond ((memq option '(:child-options :connect-timeout)))
                 ((sockopt-mode--had-p option classes)
                  (setf (alist-get option settings)
                        (list value source preset)))
@@ -228,6 +228,25 @@ the rule and the option."
                    do (setq options (plist-put options option value))))))
     options))
 
+(defun sockopt-mode--rule-timeout (rules)
+  "Return the `:connect-timeout' that RULES set last, or nil."
+  (let (timeout)
+    (dolist (rule rules timeout)
+      (pcase-dolist (`(,option ,value ,_) (sockopt-rule-settings rule))
+        (when (eq option :connect-timeout)
+          (setq timeout value))))))
+
+(defun sockopt-mode--with-timeout (args timeout)
+  "Return ARGS with TIMEOUT as `:connect-timeout', if they can use it.
+What ARGS have themselves wins."
+  (if (or (null timeout)
+          (plist-member args :connect-timeout)
+          (plist-get args :server)
+          (plist-get args :use-external-socket)
+          (memq (plist-get args :type) '(datagram raw)))
+      args
+    (append args (list :connect-timeout timeout))))
+
 (defun sockopt-mode--with-child-options (args plist)
   "Return ARGS with the options in PLIST among its `:child-options'.
 What ARGS have there wins.  If that is no plist, the caller is to know."
@@ -245,7 +264,8 @@ What ARGS have there wins.  If that is no plist, the caller is to know."
 ;;; Core's functions, taking every option
 
 (defvar sockopt-mode--stream nil
-  "What `open-network-stream' was given besides: (NAME . OPTIONS), or nil.")
+  "What `open-network-stream' was given besides, or nil.
+That is (NAME TIMEOUT . OPTIONS).")
 
 ;; Most keywords are core's own, and the list of ours is long.
 (defsubst sockopt-mode--option-p (keyword)
@@ -339,12 +359,14 @@ They are as `sockopt-mode--rule-options' returns them."
 Keywords that are no option's, nor nearly, are left alone, as core does."
   (let ((options (sockopt-mode--options-in args)))
     (if (or options sockopt-mode--stream sockopt-rules
-            (plist-member args :child-options))
+            (plist-member args :child-options)
+            (plist-member args :connect-timeout))
         (sockopt-mode--make-perhaps core args options)
       (apply core args))))
 
 (defun sockopt-mode--rules-safely (args)
-  "Return (SETTINGS CHILD-OPTIONS) by rules for a process that ARGS make.
+  "Return what rules say of a process that ARGS make.
+That is (SETTINGS CHILD-OPTIONS TIMEOUT).
 Each is nil if there are none."
   (when (and args sockopt-rules)
     (sockopt-mode--safely
@@ -353,20 +375,28 @@ Each is nil if there are none."
        (let ((rules (sockopt-mode--rules-for args)))
          (list (sockopt-mode--rule-options rules args
                                            #'sockopt-mode--report-lacking)
-               (sockopt-mode--rule-child-options rules)))))))
+               (sockopt-mode--rule-child-options rules)
+               (sockopt-mode--rule-timeout rules)))))))
+
+(defun sockopt-mode--stream-extra (args)
+  "Return (TIMEOUT . OPTIONS) that a stream made by ARGS is given besides."
+  (and sockopt-mode--stream
+       (equal (car sockopt-mode--stream) (plist-get args :name))
+       (cdr sockopt-mode--stream)))
 
 (defun sockopt-mode--make-perhaps (core args options)
   "Make a network process by ARGS, with OPTIONS and what rules say.
 If that turns out to be nothing, call CORE."
-  (pcase-let* ((extra (and sockopt-mode--stream
-                           (equal (car sockopt-mode--stream)
-                                  (plist-get args :name))
-                           (cdr sockopt-mode--stream)))
+  (pcase-let* ((`(,given . ,extra) (sockopt-mode--stream-extra args))
                (options (append extra options))
-               (`(,settings ,children) (sockopt-mode--rules-safely args))
-               (full (sockopt-mode--with-child-options args children)))
+               (`(,settings ,children ,timeout)
+                (sockopt-mode--rules-safely args))
+               (full (sockopt-mode--with-timeout
+                      (sockopt-mode--with-child-options args children)
+                      (or given timeout))))
     ;; Without a name it fails, and each Emacs says so in its own words.
-    (if (and (or options settings (plist-get full :child-options))
+    (if (and (or options settings (plist-get full :child-options)
+                 (plist-get full :connect-timeout))
              (stringp (plist-get args :name)))
         (sockopt-mode--make-with (append full extra) options settings)
       (apply core args))))
@@ -374,7 +404,7 @@ If that turns out to be nothing, call CORE."
 (defun sockopt-mode--make-with (args options settings)
   "Make a network process by ARGS, with OPTIONS and what rules say.
 SETTINGS are as `sockopt-mode--rule-options' returns them."
-  (sockopt-mode--need-module (or options '(:child-options)))
+  (sockopt-mode--need-module (or options '("What is asked for")))
   (sockopt--make args options
                  (cl-loop for (option value) in settings
                           append (list option value))
@@ -385,8 +415,9 @@ SETTINGS are as `sockopt-mode--rule-options' returns them."
   "Open a stream by CORE, `open-network-stream', with the options it is given.
 NAME, BUFFER, HOST, SERVICE and PARAMETERS are the arguments."
   (let* ((options (sockopt-mode--options-in parameters))
-         (sockopt-mode--stream (if options
-                                   (cons name options)
+         (timeout (plist-get parameters :connect-timeout))
+         (sockopt-mode--stream (if (or options timeout)
+                                   `(,name ,timeout . ,options)
                                  sockopt-mode--stream)))
     (apply core name buffer host service parameters)))
 

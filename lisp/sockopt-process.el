@@ -60,9 +60,6 @@ Signal an error if ARGS have a keyword that nobody knows."
   "Signal that an argument is wrong, with MESSAGE and DATA."
   (signal 'sockopt-error (cons message data)))
 
-(defconst sockopt--longest-timeout 2147483
-  "The greatest `:connect-timeout', whose milliseconds fit in 32 bits.")
-
 (defun sockopt--check-timeout (args)
   "Signal an error unless the `:connect-timeout' in ARGS can be used."
   (let ((timeout (plist-get args :connect-timeout)))
@@ -70,7 +67,7 @@ Signal an error if ARGS have a keyword that nobody knows."
       (unless (numberp timeout)
         (signal 'wrong-type-argument
                 (list 'numberp timeout :connect-timeout)))
-      (unless (and (< 0 timeout) (<= timeout sockopt--longest-timeout))
+      (unless (sockopt--timeout-p timeout)
         (signal 'args-out-of-range (list :connect-timeout timeout
                                          0 sockopt--longest-timeout)))
       (when (or (plist-get args :server) (sockopt--packets-p args))

@@ -14,6 +14,8 @@
 (require 'cl-lib)
 (require 'sockopt)
 
+(autoload 'sockopt--timeout-p "sockopt-connection")
+
 (autoload 'sockopt-ui--values "sockopt-ui")
 (declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 (declare-function sockopt--omission-reason "../module/emacs/option-rows.c"
@@ -285,7 +287,7 @@ CHECK is called with KEY, a value and the ARGUMENTs.")
          "Unknown option `%s'%s" (sockopt-rules--text keyword)
          (sockopt-rules--did-you-mean
           keyword (append (sockopt-rules--option-keywords)
-                          '(:child-options))))))))
+                          '(:child-options :connect-timeout))))))))
 
 (defun sockopt-rules--refuse-value (keyword value)
   "Signal that the option KEYWORD cannot have VALUE, and say what it takes."
@@ -316,6 +318,20 @@ That only the module knows; until it is loaded, any value will do."
            do (sockopt-rules--check-known keyword)
            do (sockopt-rules--check-value keyword value)))
 
+(defun sockopt-rules--check-timeout (value)
+  "Signal an error unless VALUE can be a `:connect-timeout'."
+  (unless (sockopt--timeout-p value)
+    (sockopt-rules--wrong "`:connect-timeout' takes seconds, more than 0, not %s"
+                          (sockopt-rules--text value))))
+
+(defun sockopt-rules--check-settings (plist)
+  "Signal an error unless PLIST is what a preset may have."
+  (sockopt-rules--plist-keys plist "a list (OPTION VALUE ...)")
+  (cl-loop for (keyword value) on plist by #'cddr
+           if (eq keyword :connect-timeout)
+           do (sockopt-rules--check-timeout value)
+           else do (sockopt-rules--check-options (list keyword value))))
+
 (defun sockopt-rules--preset (name)
   "Return the options of the preset NAME as a plist."
   (let ((preset (and (proper-list-p sockopt-presets)
@@ -326,7 +342,7 @@ That only the module knows; until it is loaded, any value will do."
                             (sockopt-rules--did-you-mean
                              name (sockopt-rules--preset-names))))
     (condition-case error
-        (sockopt-rules--check-options (cdr preset))
+        (sockopt-rules--check-settings (cdr preset))
       (sockopt-error
        (sockopt-rules--wrong "Preset `%s': %s" name (cadr error))))
     (cdr preset)))
@@ -334,7 +350,10 @@ That only the module knows; until it is loaded, any value will do."
 (defun sockopt-rules--child-options (value)
   "Return the options that VALUE of `:child-options' is, as a plist."
   (if (and value (symbolp value))
-      (sockopt-rules--preset value)
+      ;; Who accepts does not connect.
+      (cl-loop for (keyword value) on (sockopt-rules--preset value) by #'cddr
+               unless (eq keyword :connect-timeout)
+               append (list keyword value))
     (sockopt-rules--check-options value)
     value))
 
@@ -344,7 +363,7 @@ That only the module knows; until it is loaded, any value will do."
   (cl-loop for (keyword value) on plist by #'cddr
            if (eq keyword :child-options)
            do (setq value (sockopt-rules--child-options value))
-           else do (sockopt-rules--check-options (list keyword value))
+           else do (sockopt-rules--check-settings (list keyword value))
            collect (list keyword value nil)))
 
 (defun sockopt-rules--parse-setting (setting)
@@ -583,6 +602,9 @@ LOADED says whether the module was there when they were made.")
                       (choice ,@(mapcar (lambda (name) `(const ,name))
                                         (sockopt-rules--preset-names))
                               (sockopt-rules-options)))
+                (list :tag ":connect-timeout" :format "%{%t%} %v"
+                      (const :format "" :connect-timeout)
+                      (number :tag "Seconds" :value 10))
                 (sockopt-rules-options :tag "Several options")))
   (widget-types-convert-widget widget))
 
@@ -602,11 +624,13 @@ If one of its children is wrong, return that."
                widget))))
 
 (define-widget 'sockopt-rules-keyword 'symbol
-  "The keyword of a socket option."
+  "The keyword of a socket option, or `:connect-timeout'."
   :tag "Option"
   :convert-widget #'sockopt-rules--convert-key
   :match (lambda (_widget value)
-           (and (keywordp value) (featurep 'sockopt value)))
+           (and (keywordp value)
+                (or (featurep 'sockopt value)
+                    (eq value :connect-timeout))))
   :value :keepalive)
 
 (define-widget 'sockopt-rules-options 'plist
@@ -615,7 +639,7 @@ If one of its children is wrong, return that."
   :value-type '(sexp :tag "Value")
   :validate (lambda (widget)
               (sockopt-rules--validate widget
-                                       #'sockopt-rules--check-options)))
+                                       #'sockopt-rules--check-settings)))
 
 (define-widget 'sockopt-rules-setting 'choice
   "What a rule sets: a preset, an option, or several."
@@ -644,16 +668,36 @@ If one of its children is wrong, return that."
 
 (defcustom sockopt-presets
   '((dead-peer :keepalive t :tcp-keepidle 60 :tcp-keepintvl 10
-               :tcp-keepcnt 6 :tcp-user-timeout 120000)
-    (low-latency :tcp-nodelay t))
+               :tcp-keepcnt 6 :tcp-rto-max-ms 10000)
+    (dead-or-stuck-peer :keepalive t :tcp-keepidle 60 :tcp-keepintvl 10
+                        :tcp-keepcnt 6 :tcp-user-timeout 120000)
+    (low-latency :tcp-nodelay t)
+    (quick-connect :connect-timeout 10))
   "Names for groups of socket options, to be used in `sockopt-rules'.
 Each element is (NAME OPTION VALUE OPTION VALUE ...).  A preset is for the
 sockets that have its options: on others, they are left out in silence.
 
-As it comes, `dead-peer' ends a connection 120 seconds after its peer has
-vanished: idle, after 60 seconds and 6 probes 10 seconds apart; with data
-under way, when that has not been acknowledged for as long.
-`low-latency' sends small messages at once."
+As they come, they do this.
+
+`dead-peer' ends a connection whose peer has vanished, about two minutes
+later.  If it is idle, that takes 60 seconds and 6 probes, 10 seconds apart.
+If data are under way, they are sent again at most 10 seconds apart until
+net.ipv4.tcp_retries2, 15, of these waits are over (Linux 6.15; before,
+the waits grow to two minutes, and it takes a quarter of an hour and more).
+A peer that is alive and does not read, a program in a debugger for example,
+is left alone for as long as its system answers.  After a computer was
+suspended, the two minutes go on from where they were; if the peer has
+forgotten the connection, that shows at once (see also
+`sockopt-probe-after-wake').
+
+`dead-or-stuck-peer' does that, and also ends a connection whose peer is
+alive, but has not taken data for 120 seconds, because its program does not
+read.
+
+`low-latency' sends small messages at once.
+
+`quick-connect' gives up connecting after 10 seconds; otherwise that takes
+about two minutes, for each address in turn (tcp(7), tcp_syn_retries)."
   :type '(alist :key-type (symbol :tag "Name")
                 :value-type sockopt-rules-options)
   :set #'sockopt-rules--set
@@ -683,7 +727,9 @@ must hold, so nil matches every network process:
 Each SETTING is the name of a preset in `sockopt-presets', or a list
 \(OPTION VALUE OPTION VALUE ...).  Of a server, there is also the option
 `:child-options', with such a list or the name of a preset: what to set on
-each connection that it accepts.
+each connection that it accepts.  Of a client that connects, there is
+`:connect-timeout' with a number of seconds: when to give up looking up
+its host and connecting to all of its addresses.
 
 All rules that match apply in order; what comes later wins, and what the
 caller asks for wins over all of them.  An option that fails is reported

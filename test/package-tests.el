@@ -71,7 +71,7 @@
 
 (defconst package-tests--dead-peer
   '(:keepalive t :tcp-keepidle 60 :tcp-keepintvl 10 :tcp-keepcnt 6
-    :tcp-user-timeout 120000)
+    :tcp-rto-max-ms 10000)
   "What the preset `dead-peer' sets.")
 
 (defun package-tests--dead-peer-values (process)

@@ -36,8 +36,8 @@
     (should (equal '("mine" "yours") (cl-subseq menu 0 2)))
     (should (equal (mapcar #'symbol-name settable)
                    (cl-subseq menu 2 (+ 2 (length settable)))))
-    (should (equal '(":child-options" "Several options")
-                   (last menu 2)))
+    (should (equal '(":child-options" ":connect-timeout" "Several options")
+                   (last menu 3)))
     ;; So many that they are read with completion.
     (should (< widget-menu-max-size (length menu)))))
 

@@ -109,7 +109,7 @@
   (let ((presets (copy-tree sockopt-presets))
         (sockopt-presets (append sockopt-presets
                                  '((mine :priority 3 :ip-ttl 40)))))
-    (sockopt-tests-with-rules '((nil dead-peer low-latency mine (:ip-ttl 41)))
+    (sockopt-tests-with-rules '((nil dead-or-stuck-peer low-latency mine (:ip-ttl 41)))
       (let ((server (sockopt-tests-core-server)))
         (dotimes (_ 2)
           (should (equal '(t 60 10 6 120000 t 3 41)

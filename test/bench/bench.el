@@ -647,7 +647,11 @@ takes, a list."
           sockopt-bench--bare bare
           sockopt-bench--arguments arguments)
     (unless (if native
-                (subr-native-elisp-p compiled)
+                ;; Emacs 30 has another name for it.
+                (funcall (if (fboundp 'native-comp-function-p)
+                             'native-comp-function-p
+                           'subr-native-elisp-p)
+                         compiled)
               (byte-code-function-p compiled))
       (error "Measuring what is not compiled"))
     (sockopt-option-list)
