@@ -53,6 +53,7 @@ START_TEST (test_interface_index)
   check_fault (option, NIL, FAULT_NONE);
   check_fault (option, text ("no-such-iface"), FAULT_RANGE);
   check_fault (option, text ("an-interface-of-20-b"), FAULT_RANGE);
+  check_fault (option, text ("an-iface-of-16-b"), FAULT_RANGE);
   check_fault (option, integer (-1), FAULT_RANGE);
   check_fault (option, integer ((intmax_t) INT_MAX + 1), FAULT_RANGE);
   check_fault (option, of_type (VALUE_BIG), FAULT_RANGE);

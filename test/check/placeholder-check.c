@@ -38,15 +38,22 @@ START_TEST (test_no_listener)
 }
 END_TEST
 
-/* The listener and its file are two descriptors; no file has a name.  */
+/* The listener and its file are two descriptors, both closed on exec; no
+   file has a name.  */
 START_TEST (test_listener)
 {
   const char *path, *again;
   char parent[] = "/tmp/sockopt-check-XXXXXX";
   ck_assert_ptr_nonnull (mkdtemp (parent));
+  bool was_open[DESCRIPTORS];
+  for (int fd = 0; fd < DESCRIPTORS; fd++)
+    was_open[fd] = is_open (fd);
   int before = open_descriptors ();
   ck_assert_int_eq (placeholder_path (parent, &path), 0);
   ck_assert_int_eq (open_descriptors (), before + 2);
+  for (int fd = 0; fd < DESCRIPTORS; fd++)
+    if (is_open (fd) && !was_open[fd])
+      ck_assert_int_ne (fcntl (fd, F_GETFD) & FD_CLOEXEC, 0);
   ck_assert_int_eq (entries (parent), 0);
   ck_assert_int_eq (rmdir (parent), 0);
   ck_assert_int_eq (placeholder_path (parent, &again), 0);

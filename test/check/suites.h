@@ -16,7 +16,7 @@
 /* What there is to test, in this order.  */
 /* clang-format off */
 #define SUITES(X)                                                         \
- X (option) X (catalogue) X (kind) X (number) X (name) X (filter)         \
+ X (option) X (catalogue) X (kind) X (range) X (number) X (name) X (filter)         \
  X (membership) X (peer) X (info) X (mptcp) X (group)                     \
  X (address) X (socket_address)                                           \
  X (socket) X (setting) X (too_late) X (linger)                           \
