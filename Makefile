@@ -202,6 +202,9 @@ lint-lisp: lisp
 docs: all			## Write the generated parts of README.org
 	$(BATCH) -L lisp -l test/docs.el -f sockopt-docs-write
 
+pictures: all			## Take pictures of all buffers (needs Xvfb, xterm, ImageMagick)
+	EMACS='$(EMACS)' test/pictures build/pictures
+
 clean:				## Remove all that the other targets make
 	rm -rf build $(MODULE) lisp/*.elc test/*.elc test/bench/*.elc
 
@@ -210,5 +213,5 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check dist install uninstall install-routes \
-	core-tests bench sanitize lint lint-floors lint-c lint-tidy lint-lisp docs clean help FORCE
+	core-tests bench sanitize lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
 .DELETE_ON_ERROR:

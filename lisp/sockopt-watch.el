@@ -176,6 +176,7 @@ Each element is (TIME . VALUE); VALUE may be nil."
   (cond ((null value) "none")
         ((member unit '("B" "B/s"))
          (file-size-human-readable (max 0 (round value)) 'si " " unit))
+        ((and (eql value 1) (equal unit "segments")) "1 segment")
         ((integerp value) (format "%d %s" value unit))
         (t (format "%.3g %s" value unit))))
 
@@ -252,13 +253,23 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
 (defconst sockopt-watch--margin 90
   "How many pixels of a picture are left of the chart, for its axis.")
 
+(defun sockopt-watch--step (width)
+  "Return how far the samples of a chart of WIDTH are apart."
+  (/ width (float (max 1 (1- sockopt-watch-history)))))
+
+(defun sockopt-watch--color (face)
+  "Return the colour of FACE as SVG has it, which lacks many of X's names."
+  (let ((color (face-foreground face nil 'default)))
+    (apply #'format "#%02x%02x%02x"
+           (mapcar (lambda (part) (ash part -8))
+                   (or (color-values color) '(0 0 0))))))
+
 (defun sockopt-watch--points (values top width height)
   "Return the corners, (X . Y), of the line through VALUES.
 It fills WIDTH and HEIGHT, after the margin; TOP is the end of the axis."
-  (let ((step (/ width (float (max 1 (1- sockopt-watch-history)))))
-        (missing (- sockopt-watch-history (length values))))
+  (let ((step (sockopt-watch--step width)))
     (cl-loop for (_time . value) in values
-             for i from missing
+             for i from 0
              when value
              collect (cons (+ sockopt-watch--margin (* i step))
                            (- height (* height
@@ -267,10 +278,9 @@ It fills WIDTH and HEIGHT, after the margin; TOP is the end of the axis."
 (defun sockopt-watch--map (values metric width height)
   "Return an image map that has words for each of VALUES of METRIC.
 WIDTH and HEIGHT are as for `sockopt-watch--points'."
-  (let ((step (/ width (float (max 1 (1- sockopt-watch-history)))))
-        (missing (- sockopt-watch-history (length values))))
+  (let ((step (sockopt-watch--step width)))
     (cl-loop for entry in values
-             for i from missing
+             for i from 0
              for x = (+ sockopt-watch--margin (* (- i 0.5) step))
              collect `((rect . ((,(max 0 (round x)) . 0)
                                 . (,(round (+ x step)) . ,height)))
@@ -282,8 +292,8 @@ WIDTH and HEIGHT are as for `sockopt-watch--points'."
 The margin comes besides."
   (let* ((top (sockopt-watch--top values))
          (left sockopt-watch--margin)
-         (color (face-foreground 'sockopt-watch-chart nil t))
-         (grey (face-foreground 'sockopt-watch-axis nil t))
+         (color (sockopt-watch--color 'sockopt-watch-chart))
+         (grey (sockopt-watch--color 'sockopt-watch-axis))
          (svg (svg-create (+ left width) (+ height 2))))
     (svg-line svg left height (+ left width) height :stroke-color grey)
     (svg-line svg left 0 left height :stroke-color grey)

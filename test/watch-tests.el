@@ -50,7 +50,7 @@
   "Numbers come with their units."
   (pcase-dolist (`(,value ,unit ,text)
                  '((nil "ms" "none") (0.1234 "ms" "0.123 ms")
-                   (7 "segments" "7 segments") (512 "B" "512 B")
+                   (7 "segments" "7 segments") (1 "segments" "1 segment") (512 "B" "512 B")
                    (195000.4 "B/s" "195 kB/s") (0 "B/s" "0 B/s")))
     (should (equal (sockopt-watch--text value unit) text))))
 
@@ -229,9 +229,9 @@
   (let ((sockopt-watch-history 3))
     (should (equal (sockopt-watch--points '((1 . 0) (2 . 5) (3 . 10)) 10 200 30)
                    '((90.0 . 30.0) (190.0 . 15.0) (290.0 . 0.0))))
-    ;; What is not there yet is left out, on the left.
+    ;; What is not there yet is left out, on the right.
     (should (equal (sockopt-watch--points '((2 . nil) (3 . 10)) 10 200 30)
-                   '((290.0 . 0.0))))))
+                   '((190.0 . 0.0))))))
 
 (provide 'watch-tests)
 ;;; watch-tests.el ends here
