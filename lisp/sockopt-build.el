@@ -166,11 +166,18 @@ Loading it would crash Emacs."
            collect file into files
            finally return files))
 
-(defun sockopt--found-modules ()
-  "Return those of `sockopt--module-files' that there are.
+(defun sockopt--look (file)
+  "Return non-nil if there is FILE, and `hidden' if that cannot be seen.
 A link that leads nowhere counts, for it is to be told of."
+  (condition-case nil
+      (file-attributes file)
+    ;; Whoever became another user may still have the first one's home.
+    (file-error 'hidden)))
+
+(defun sockopt--found-modules ()
+  "Return those of `sockopt--module-files' that there may be."
   (cl-loop for file in (sockopt--module-files)
-           when (file-attributes file) collect file))
+           when (sockopt--look file) collect file))
 
 (defun sockopt--open-to-others (file)
   "Return what anybody may write of FILE and the directories it is in, or nil."
@@ -182,7 +189,9 @@ A link that leads nowhere counts, for it is to be told of."
 
 (defun sockopt--module-problem (file)
   "Return in words why FILE is not to be loaded as the module, or nil."
-  (cond ((not (file-regular-p file)) "it is no regular file")
+  (cond ((eq (sockopt--look file) 'hidden)
+         "its directory cannot be looked into")
+        ((not (file-regular-p file)) "it is no regular file")
         ((not (file-readable-p file)) "it cannot be read")
         ((sockopt--open-to-others file)
          (format "everybody may write %s; chmod o-w it"

@@ -107,12 +107,17 @@ Signal an error if ARGS have a keyword that nobody knows."
            (match-string 1 host))
           (t host))))
 
+(defun sockopt--no-ports-p (args)
+  "Return non-nil if ARGS are for a protocol that has no ports."
+  (or (eq (plist-get args :type) 'raw)
+      (memq (plist-get args :protocol) '(icmp icmpv6 1 58))))
+
 (defun sockopt--service (args)
   "Return the service in ARGS as a string."
   (let ((service (plist-get args :service)))
     (cond ((eq service t) "0")
           ((stringp service) service)
-          ((and (null service) (eq (plist-get args :type) 'raw)) "0")
+          ((and (null service) (sockopt--no-ports-p args)) "0")
           ((not (integerp service))
            (signal 'wrong-type-argument (list 'stringp service :service)))
           ((<= 0 service 65535) (number-to-string service))
@@ -194,16 +199,22 @@ service itself, which for a placeholder it does not."
             when (memq keyword sockopt--kept-keywords)
             append (list keyword value))))
 
+(defun sockopt--first-peer (args address)
+  "Return the peer that a server of datagrams by ARGS begins with.
+ADDRESS is its own.  As core does, pass over a `:remote' that is no address
+of that family."
+  (let ((remote (plist-get args :remote)))
+    (cond ((stringp address) (if (stringp remote) remote null-device))
+          ((and (vectorp remote) (= (length remote) (length address))) remote)
+          (t (make-vector (length address) 0)))))
+
 (defun sockopt--datagram-arguments (args address)
   "Return the arguments of a placeholder for a datagram socket.
 ARGS are the user's.  ADDRESS is the peer's for a client, its own for a
 server; its family is what counts, as core keeps room for such a one."
   (let ((placeholder (sockopt--placeholder-arguments args))
         (remote (if (plist-get args :server)
-                    (or (plist-get args :remote)
-                        (if (stringp address)
-                            null-device
-                          (make-vector (length address) 0)))
+                    (sockopt--first-peer args address)
                   address)))
     (cl-loop for (keyword value) on placeholder by #'cddr
              unless (memq keyword '(:server :nowait :log))
@@ -262,11 +273,11 @@ ADDRESS is where the socket is or leads to."
   "Make a process by ARGS on the socket of HANDLE.
 ADDRESS is where the socket is or leads to, nil if that is not yet known.
 If this fails, the socket is closed."
-  (let ((default-process-coding-system (sockopt--coding args))
-        (inhibit-quit t)
+  (let ((inhibit-quit t)
         process)
     (unwind-protect
-        (pcase-let ((`(,vector ,role)
+        (pcase-let ((default-process-coding-system (sockopt--coding args))
+                    (`(,vector ,role)
                      (sockopt--adopt-arguments args address)))
           (setq process (sockopt--adopt handle vector role
                                         (expand-file-name

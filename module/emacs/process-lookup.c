@@ -87,21 +87,28 @@ DEFUN ("sockopt--lookup", sockopt_lookup, Ssockopt_lookup, 6, 6,
   return found ? addresses_make (env, found) : Qnil;
 }
 
+/* Room for one address.  Null, with an error signalled, if there is none.  */
+static struct addresses *
+one_address (emacs_env *env)
+{
+  struct addresses *addresses
+    = malloc (sizeof *addresses + sizeof addresses->items[0]);
+  if (addresses)
+    *addresses = (struct addresses){ .count = 1, .lookup = LOOKUP_NONE };
+  else
+    lisp_signal_errno (env, "Cannot keep address", ENOMEM, Qnil);
+  return addresses;
+}
+
 DEFUN ("sockopt--address", sockopt_address, Ssockopt_address, 2, 2,
        "Return ADDRESS as addresses, a user pointer.\n"
        "ADDRESS is as `make-network-process' takes it; KEYWORD is the\n"
        "argument that it came from, for errors.\n\n"
        "(fn KEYWORD ADDRESS)")
 {
-  struct addresses *addresses
-    = malloc (sizeof *addresses + sizeof addresses->items[0]);
+  struct addresses *addresses = one_address (env);
   if (!addresses)
-    {
-      lisp_signal_errno (env, "Cannot keep address", ENOMEM, Qnil);
-      return Qnil;
-    }
-  addresses->count = 1;
-  addresses->lookup = LOOKUP_NONE;
+    return Qnil;
   lisp_to_address (env, args[0], args[1], &addresses->items[0]);
   return addresses_make (env, addresses);
 }
@@ -116,15 +123,9 @@ DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
   intmax_t port = lisp_integer (env, args[1], 0, UINT32_MAX);
   if (lisp_pending (env))
     return Qnil;
-  struct addresses *addresses
-    = malloc (sizeof *addresses + sizeof addresses->items[0]);
+  struct addresses *addresses = one_address (env);
   if (!addresses)
-    {
-      lisp_signal_errno (env, "Cannot keep address", ENOMEM, Qnil);
-      return Qnil;
-    }
-  addresses->count = 1;
-  addresses->lookup = LOOKUP_NONE;
+    return Qnil;
   address_vsock (&addresses->items[0], (uint32_t) cid, (uint32_t) port);
   return addresses_make (env, addresses);
 }

@@ -147,7 +147,8 @@ bind_server (int fd, const struct address *address, struct failure *failure)
 static bool
 listen_server (const struct plan *plan, int fd, struct failure *failure)
 {
-  return plan->type == SOCK_DGRAM || listen (fd, plan->backlog) == 0
+  return plan->type == SOCK_DGRAM || plan->type == SOCK_RAW
+         || listen (fd, plan->backlog) == 0
          || fail (failure, "Cannot listen on server socket", errno, NULL);
 }
 

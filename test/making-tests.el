@@ -1,0 +1,172 @@
+;;; making-tests.el --- Test that making a process leaves nothing half done  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Code:
+
+(require 'sockopt-tests-lib)
+(require 'sockopt-tests-names)
+(require 'nsm)
+
+(defun making-tests--descriptors ()
+  "Return how many descriptors are open."
+  (length (directory-files "/proc/self/fd")))
+
+(defmacro making-tests--nothing-left (&rest body)
+  "Check that BODY leaves no descriptor and no process, garbage or not."
+  `(let* ((gc-cons-threshold most-positive-fixnum)
+          (processes (process-list))
+          (before (making-tests--descriptors)))
+     ,@body
+     (should (= (making-tests--descriptors) before))
+     (should (equal (process-list) processes))))
+
+(defun making-tests--err (&rest _)
+  "Signal an error, whatever is asked."
+  (error "Oops"))
+
+(defvar making-tests--extra nil
+  "The processes that `making-tests--open' has made.")
+
+(defun making-tests--open (&rest _)
+  "Open descriptors, and return a coding system."
+  (push (make-pipe-process :name "extra" :noquery t) making-tests--extra)
+  '(utf-8 . utf-8))
+
+(ert-deftest making-tests-erring-hooks ()
+  "What errs once there is a socket leaves none, not even as garbage."
+  (skip-unless (file-directory-p "/proc/self/fd"))
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (port (process-contact server :service)))
+      (dolist (nowait '(nil t))
+        (making-tests--nothing-left
+         (should-error (sockopt-tests-client server :buffer 42
+                                             :nowait nowait)
+                       :type 'wrong-type-argument))
+        (making-tests--nothing-left
+         (let ((network-coding-system-alist
+                `((,port . making-tests--err))))
+           (should (equal (should-error
+                           (sockopt-tests-client server :nowait nowait))
+                          '(error "Oops"))))))
+      ;; What Emacs checks of a process that it makes.
+      (dolist (wrong '((:coding no-such-coding) (:plist 5)
+                       (:filter-multibyte t :coding (1 . 2))))
+        (making-tests--nothing-left
+         (condition-case nil
+             (delete-process (apply #'sockopt-tests-client server wrong))
+           (error nil))
+         (accept-process-output nil 0.05))))))
+
+(ert-deftest making-tests-sentinel-of-the-discarded ()
+  "The sentinel of a process that is discarded half made does not run."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server))
+          (ran nil))
+      (cl-letf (((symbol-function 'sockopt--set-contact)
+                 (lambda (&rest _) (error "Half made"))))
+        (dolist (nowait '(nil t))
+          (should (equal (should-error
+                          (sockopt-tests-client
+                           server :nowait nowait
+                           :sentinel (lambda (&rest _) (setq ran t))))
+                         '(error "Half made")))))
+      (accept-process-output nil 0.1)
+      (should-not ran)
+      (should-not (get-process "client")))))
+
+(ert-deftest making-tests-descriptor-opened-meanwhile ()
+  "A hook that opens a descriptor does not mislead the search for ours."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (port (process-contact server :service))
+           (making-tests--extra nil)
+           (network-coding-system-alist `((,port . making-tests--open))))
+      (dolist (nowait '(nil t))
+        (let ((client (sockopt-tests-client server :nowait nowait
+                                            :tcp-keepidle 77)))
+          (should making-tests--extra)
+          (should (sockopt-tests-open-p client))
+          (should (equal (sockopt-get client :tcp-keepidle) 77))
+          (should (equal (process-contact client :remote)
+                         (process-contact server :local))))))))
+
+(ert-deftest making-tests-log ()
+  "The contact of a server names the caller's `:log', or none."
+  (sockopt-tests-clean
+    (should-not (plist-member (process-contact (sockopt-tests-server) t)
+                              :log))
+    (should (eq (process-contact (sockopt-tests-server :log #'ignore) :log)
+                #'ignore))))
+
+(ert-deftest making-tests-nsm ()
+  "The Network Security Manager is asked about what TLS connects."
+  (let (asked)
+    (cl-letf (((symbol-function 'gnutls-boot) (lambda (&rest _) t))
+              ((symbol-function 'nsm-verify-connection)
+               (lambda (&rest arguments) (setq asked arguments) nil)))
+      (sockopt-tests-clean
+        (let ((server (sockopt-tests-server)))
+          (should-error (sockopt-tests-client
+                         server :tls-parameters '(gnutls-x509pki :hostname "h"))
+                        :type 'sockopt-error)
+          (should (equal (cdr asked)
+                         (list "127.0.0.1"
+                               (process-contact server :service))))
+          (should-not (get-process "client")))))))
+
+(ert-deftest making-tests-raw-server ()
+  "A raw server is bound and hears, as one of datagrams does."
+  (skip-unless (= (user-uid) 0))
+  (sockopt-tests-clean
+    (let* ((heard nil)
+           (server (sockopt-make-network-process
+                    :name "raw" :server t :type 'raw :protocol 253
+                    :family 'ipv4 :host "127.0.0.1" :noquery t
+                    :coding 'binary
+                    :filter (lambda (_process text) (push text heard))))
+           (client (sockopt-make-network-process
+                    :name "sender" :type 'raw :protocol 253 :family 'ipv4
+                    :host "127.0.0.1" :noquery t :coding 'binary)))
+      (process-send-string client "hello")
+      (should (process-live-p server))
+      (should (sockopt-tests-wait (lambda () heard)))
+      (should (string-suffix-p "hello" (car heard))))))
+
+(ert-deftest making-tests-icmp-datagram ()
+  "A datagram socket of ICMP needs no service: it can ping."
+  (should
+   (equal
+    (sockopt-tests-names-call
+     '(progn
+        (write-region "0 2147483647" nil
+                      "/proc/sys/net/ipv4/ping_group_range")
+        (let* ((heard nil)
+               (ping (sockopt-make-network-process
+                      :name "ping" :type 'datagram :protocol 'icmp
+                      :family 'ipv4 :host "127.0.0.1" :coding 'binary
+                      :filter (lambda (_process text) (setq heard text)))))
+          ;; An echo request; the kernel fills in the rest.
+          (process-send-string ping (unibyte-string 8 0 0 0 0 0 0 1 65 66))
+          (await (lambda () heard))
+          ;; An echo reply with the same data.
+          (list (aref heard 0) (substring heard 8)))))
+    '(0 "AB"))))
+
+(ert-deftest making-tests-datagram-remote ()
+  "A `:remote' that is no address is passed over for a server, as in core."
+  (sockopt-tests-clean
+    (dolist (remote '(("224.1.2.3" "lo") [0 0 0 0 0 0 0 1 9] "path" 5))
+      (should (process-live-p
+               (sockopt-make-network-process
+                :name "d" :server t :type 'datagram :host "127.0.0.1"
+                :service t :family 'ipv4 :noquery t :remote remote))))
+    (let ((server (sockopt-make-network-process
+                   :name "d" :server t :type 'datagram :host "127.0.0.1"
+                   :service t :family 'ipv4 :noquery t
+                   :remote [127 0 0 1 9])))
+      (should (equal (process-datagram-address server) [127 0 0 1 9])))))
+
+(provide 'making-tests)
+;;; making-tests.el ends here
