@@ -68,6 +68,27 @@ START_TEST (test_settings_of_winner)
 }
 END_TEST
 
+/* What takes a connection is set before there is a winner.  */
+START_TEST (test_settings_of_connection)
+{
+  struct race race;
+  struct address address;
+  struct option row = *option_find (":keepalive");
+  row.phase = PHASE_AFTER_CONNECT;
+  struct setting on = { .option = &row, .bytes = int_bytes (1) };
+  struct plan plan
+    = { .type = SOCK_STREAM, .settings = &on, .settings_count = 1 };
+  int server = serve_sample (SAMPLE_TCP4, 1, &address);
+  ck_assert_int_eq (run_race (&race, &plan, &address, 1), RACE_WON);
+  ck_assert_int_ne (socket_int (race.fd, SOL_SOCKET, SO_KEEPALIVE), 0);
+  socket_close (&race.fd);
+  on.bytes.length = 1;
+  check_failed (&race, run_race (&race, &plan, &address, 1), EINVAL);
+  ck_assert_ptr_eq (race.failure.setting, &on);
+  close (server);
+}
+END_TEST
+
 START_TEST (test_refused)
 {
   struct race race;
@@ -290,6 +311,7 @@ connect_suite (void)
   tcase_add_loop_test (one, test_won, 0, SAMPLES);
   tcase_add_test (one, test_winner_works);
   tcase_add_test (one, test_settings_of_winner);
+  tcase_add_test (one, test_settings_of_connection);
   tcase_add_loop_test (one, test_refused, SAMPLE_TCP4, SAMPLE_UDP4);
   tcase_add_test (one, test_refused_at_once);
   tcase_add_test (one, test_no_path);

@@ -17,6 +17,11 @@ struct fake
   /* What getaddrinfo returns, and how it leaves errno.  */
   int code;
   int system_code;
+  /* What it returns instead when asked for a numeric address; 0 for no
+     difference.  */
+  int numeric_code;
+  /* How often it was called.  */
+  int calls;
   struct addrinfo *list;
   /* It returns once this descriptor can be read.  */
   int gate;

@@ -80,6 +80,73 @@ START_TEST (test_job_system_code)
 }
 END_TEST
 
+/* A name is looked up once it is known to be none of an address.  */
+START_TEST (test_job_name)
+{
+  struct started started;
+  struct address address = loopback (AF_INET, 80);
+  struct fake faked = { .code = EAI_SYSTEM,
+                        .system_code = EMFILE,
+                        .numeric_code = EAI_NONAME,
+                        .gate = -1 };
+  int system_code = 0;
+  fake = &faked;
+  start_lookup (&started, &address, NULL);
+  wait_for (&started);
+  fake = NULL;
+  ck_assert_int_eq (faked.calls, 2);
+  ck_assert_int_eq (job_lookup_code (started.job, &system_code), EAI_SYSTEM);
+  ck_assert_int_eq (system_code, EMFILE);
+  finish (&started);
+}
+END_TEST
+
+/* Of an address nobody is asked, whatever is wrong with it.  */
+START_TEST (test_job_no_name)
+{
+  struct started started;
+  struct address address = loopback (AF_INET, 80);
+  struct fake faked = { .numeric_code = EAI_SERVICE, .gate = -1 };
+  fake = &faked;
+  start_lookup (&started, &address, NULL);
+  wait_for (&started);
+  fake = NULL;
+  ck_assert_int_eq (faked.calls, 1);
+  check_lookup_code (started.job, EAI_SERVICE);
+  finish (&started);
+}
+END_TEST
+
+/* How long a lookup took, in microseconds; none for an address.  */
+START_TEST (test_job_lookup_time)
+{
+  struct started started;
+  struct address address = loopback (AF_INET, 80);
+  struct list list;
+  struct fake faked = { .list = make_list (&list, "4") };
+  int gate[2];
+  open_pair (gate);
+  faked.gate = gate[0];
+  faked.numeric_code = _i ? EAI_NONAME : 0;
+  fake = &faked;
+  start_lookup (&started, &address, NULL);
+  rest (60);
+  close (gate[1]);
+  wait_for (&started);
+  fake = NULL;
+  struct addresses *addresses = job_take_addresses (started.job);
+  ck_assert_ptr_nonnull (addresses);
+  if (_i)
+    ck_assert (50 * 1000 <= addresses->lookup
+               && addresses->lookup < 5000 * 1000);
+  else
+    ck_assert_int_eq (addresses->lookup, LOOKUP_NONE);
+  free (addresses);
+  finish (&started);
+  close (gate[0]);
+}
+END_TEST
+
 /* Without a channel the socket pair tells.  */
 START_TEST (test_job_without_channel)
 {
@@ -261,6 +328,9 @@ job_suite (void)
   tcase_add_test (jobs, test_job_lookup_left);
   tcase_add_test (jobs, test_job_lookup_fails);
   tcase_add_test (jobs, test_job_system_code);
+  tcase_add_test (jobs, test_job_name);
+  tcase_add_test (jobs, test_job_no_name);
+  tcase_add_loop_test (jobs, test_job_lookup_time, 0, 2);
   tcase_add_test (jobs, test_job_without_channel);
   tcase_add_loop_test (jobs, test_job_connect, 0, SAMPLES);
   tcase_add_test (jobs, test_job_lookup_and_connect);

@@ -331,6 +331,7 @@ START_TEST (test_linger_decode_long)
   ck_assert_int_eq (decode_linger (1, 2147482).as.integer, 2147482);
   ck_assert_int_eq (decode_linger (1, 2147483).type, VALUE_T);
   ck_assert_int_eq (decode_linger (1, INT_MAX).type, VALUE_T);
+  ck_assert_int_eq (decode_linger (2, INT_MAX).type, VALUE_T);
   ck_assert_int_eq (decode_linger (1, -1).type, VALUE_T);
   ck_assert_int_eq (decode_linger (1, INT_MIN).type, VALUE_T);
 }

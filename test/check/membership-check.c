@@ -66,6 +66,10 @@ START_TEST (test_membership_faults)
   check_fault (option, LIST (text ("239.1.2.256"), NIL), FAULT_RANGE);
   check_fault (option, LIST (text (":"), NIL), FAULT_RANGE);
   check_fault (option, LIST (text (""), NIL), FAULT_RANGE);
+  check_fault (option,
+               LIST (text ("as long as no address is: of forty-six letters"),
+                     NIL),
+               FAULT_RANGE);
   check_fault (option, LIST (integer (5), NIL), FAULT_TYPE);
   check_fault (option, LIST (NIL, NIL), FAULT_TYPE);
   check_fault (option, group, FAULT_TYPE);
@@ -153,6 +157,12 @@ START_TEST (test_group_source)
   ck_assert_int_eq (request.gsr_group.ss_family, AF_INET6);
   ck_assert_int_eq (request.gsr_source.ss_family, AF_INET6);
   ck_assert_uint_eq (request.gsr_interface, 0);
+  const struct sockaddr_in6 *group
+    = (const struct sockaddr_in6 *) &request.gsr_group;
+  const struct sockaddr_in6 *source
+    = (const struct sockaddr_in6 *) &request.gsr_source;
+  ck_assert_uint_eq (group->sin6_addr.s6_addr[0], 0xff);
+  ck_assert_mem_eq (&source->sin6_addr, &in6addr_loopback, 16);
   bytes_free (&bytes);
   check_fault (option, LIST (text (GROUP4), NIL, text ("127.0.0.1")),
                FAULT_NONE);

@@ -91,6 +91,8 @@ START_TEST (test_mptcp_addresses)
   ck_assert_uint_eq (value.as.items[0].size, 2);
   ck_assert_uint_eq (value.as.items[0].as.items[0].size, 5);
   ck_assert_uint_eq (value.as.items[0].as.items[1].size, 9);
+  value = decode_data (":mptcp-subflow-addrs", &data, sizeof data - 1);
+  ck_assert_uint_eq (value.size, 1);
   value = decode_data (":mptcp-subflow-addrs", &data, sizeof data);
   ck_assert_uint_eq (value.size, 2);
   data.header.count = 1;

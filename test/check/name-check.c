@@ -118,6 +118,10 @@ START_TEST (test_error)
   struct value words = text (strerror (ECONNREFUSED));
   words.type = VALUE_LOCALE_STRING;
   check_same (value.as.items[1], words);
+  check_same (decode (option, int_bytes (EPERM)).as.items[0],
+              symbol ("EPERM"));
+  check_same (decode (option, int_bytes (ETIMEDOUT)).as.items[0],
+              symbol ("ETIMEDOUT"));
   value = decode (option, int_bytes (4000));
   check_same (value.as.items[0], integer (4000));
   check_length (option, int_bytes (1), 2);

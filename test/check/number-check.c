@@ -249,6 +249,7 @@ START_TEST (test_seconds_range)
   check_fault (option, real ((double) INFINITY), FAULT_RANGE);
   check_fault (option, real ((double) -INFINITY), FAULT_RANGE);
   check_fault (option, real (1e300), FAULT_RANGE);
+  check_fault (option, real ((double) option->max), FAULT_NONE);
   check_fault (option, real ((double) option->max + 1), FAULT_RANGE);
   check_fault (option, integer (-1), FAULT_RANGE);
   check_fault (option, text ("1"), FAULT_TYPE);

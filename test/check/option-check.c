@@ -339,6 +339,10 @@ START_TEST (test_not_on_this_socket)
   if (!sample_available (_i))
     SKIP (samples[_i].name);
   int fd = sample_socket (_i);
+  struct option row = tcp_row;
+  row.classes = CLASSES_ALL;
+  ck_assert_int_eq (option_set (fd, &row, &bytes), ENOPROTOOPT);
+  ck_assert_int_eq (option_get (fd, &row, &bytes), ENOPROTOOPT);
   ck_assert_int_eq (option_set (fd, &tcp_row, &bytes), ENOPROTOOPT);
   ck_assert_int_eq (option_get (fd, &tcp_row, &bytes), ENOPROTOOPT);
   close (fd);

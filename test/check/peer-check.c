@@ -5,7 +5,9 @@
 
 #include <net/if.h>
 #include <netinet/in.h>
+#include <grp.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "option/option.h"
 #include "suites.h"
@@ -60,6 +62,11 @@ START_TEST (test_credentials)
   check_number (&value, ":pid", 7);
   check_number (&value, ":uid", 1000);
   check_number (&value, ":gid", 100);
+  /* One that has no number here, in another namespace.  */
+  peer.pid = 0;
+  value = decode_data (":peercred", &peer, sizeof peer);
+  check_number (&value, ":pid", 0);
+  check_number (&value, ":uid", 1000);
   peer = (struct ucred){ .pid = 0, .uid = (uid_t) -1, .gid = (gid_t) -1 };
   check_same (decode_data (":peercred", &peer, sizeof peer), NIL);
   check_length (row (":peercred"), bytes_of (&peer, sizeof peer), 8);
@@ -77,6 +84,27 @@ START_TEST (test_groups)
   check_same (value.as.items[0], integer (UINT32_MAX));
   check_same (value.as.items[199], integer (UINT32_MAX - 199));
   check_same (decode_data (":peergroups", groups, 0), NIL);
+}
+END_TEST
+
+/* More than the kernel is given room for at first: it says how many.  */
+START_TEST (test_many_groups)
+{
+  gid_t groups[200], old[200];
+  int pair[2];
+  for (size_t i = 0; i < 200; i++)
+    groups[i] = (gid_t) (1000 + i);
+  int count = getgroups (200, old);
+  ck_assert_int_ge (count, 0);
+  if (setgroups (200, groups) < 0)
+    SKIP ("only root has other groups");
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  ck_assert_int_eq (setgroups ((size_t) count, old), 0);
+  struct value value = read_value (pair[0], row (":peergroups"));
+  ck_assert_uint_eq (value.size, 200);
+  check_same (value.as.items[199], integer (1199));
+  close (pair[0]);
+  close (pair[1]);
 }
 END_TEST
 
@@ -121,6 +149,7 @@ peer_suite (void)
   tcase_add_test (peer, test_packet_info);
   tcase_add_test (peer, test_credentials);
   tcase_add_test (peer, test_groups);
+  tcase_add_test (peer, test_many_groups);
   tcase_add_test (peer, test_socket_address);
   tcase_add_test (peer, test_path_mtu);
   return suite;

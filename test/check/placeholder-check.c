@@ -106,6 +106,36 @@ START_TEST (test_listener_flags)
 }
 END_TEST
 
+/* What is connected or bound elsewhere is no placeholder.  */
+START_TEST (test_is_placeholder)
+{
+  struct place place, other;
+  ck_assert_int_eq (place_make (&place, scratch_directory ()), 0);
+  ck_assert_int_eq (place_make (&other, scratch_directory ()), 0);
+  int ours = connect_at (listener);
+  int server = serve_at (place.path);
+  int elsewhere = serve_at (scratch_path ("s"));
+  int client = connect_at (scratch_path ("s"));
+  int fresh = sample_socket (SAMPLE_LOCAL_STREAM);
+  ck_assert (placeholder_is_client (ours));
+  ck_assert (!placeholder_is_client (client));
+  ck_assert (!placeholder_is_client (server));
+  ck_assert (!placeholder_is_client (fresh));
+  ck_assert (placeholder_is_server (server, &place));
+  ck_assert (!placeholder_is_server (server, &other));
+  ck_assert (!placeholder_is_server (ours, &place));
+  ck_assert (!placeholder_is_server (fresh, &place));
+  close (ours);
+  close (client);
+  close (elsewhere);
+  close (server);
+  close (fresh);
+  placeholder_drain ();
+  place_remove (&place);
+  place_remove (&other);
+}
+END_TEST
+
 START_TEST (test_drain)
 {
   int clients[10];
@@ -331,6 +361,19 @@ START_TEST (test_next_descriptor)
 }
 END_TEST
 
+/* Among the first three, as well.  */
+START_TEST (test_next_descriptor_low)
+{
+  int copy = dup (STDERR_FILENO);
+  ck_assert_int_ge (copy, 0);
+  close (STDERR_FILENO);
+  int next = placeholder_next_descriptor ();
+  ck_assert_int_eq (dup2 (copy, STDERR_FILENO), STDERR_FILENO);
+  close (copy);
+  ck_assert_int_eq (next, STDERR_FILENO);
+}
+END_TEST
+
 START_TEST (test_no_next_descriptor)
 {
   int next = placeholder_next_descriptor ();
@@ -356,6 +399,7 @@ placeholder_suite (void)
   TCase *later = add_case_after (suite, "listener", find_listener);
   tcase_add_test (later, test_listener_path);
   tcase_add_test (later, test_listener_flags);
+  tcase_add_test (later, test_is_placeholder);
   tcase_add_test (later, test_drain);
   tcase_add_test (later, test_drain_often);
   tcase_add_test (later, test_drain_again);
@@ -372,6 +416,7 @@ placeholder_suite (void)
   tcase_add_test (replace, test_replace_by_closed);
   tcase_add_test (replace, test_replace_bad_descriptor);
   tcase_add_test (replace, test_next_descriptor);
+  tcase_add_test (replace, test_next_descriptor_low);
   tcase_add_test (replace, test_no_next_descriptor);
   return suite;
 }

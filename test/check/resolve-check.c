@@ -145,6 +145,36 @@ START_TEST (test_turns)
 }
 END_TEST
 
+/* The family that is asked for goes first, if there is any of it.  */
+START_TEST (test_preferred)
+{
+  static const struct
+  {
+    const char *families;
+    int preferred;
+    const char *order;
+  } cases[] = {
+    { "446", AF_INET6, "201" },
+    { "446", AF_INET, "021" },
+    { "66", AF_INET, "01" },
+    { "664", AF_UNSPEC, "021" },
+  };
+  struct list list;
+  struct fake faked
+    = { .list = make_list (&list, cases[_i].families), .gate = -1 };
+  struct query query = { .host = "x", .preferred = cases[_i].preferred };
+  struct addresses *addresses;
+  fake = &faked;
+  ck_assert_int_eq (resolve_numeric (&query, &addresses), 0);
+  fake = NULL;
+  ck_assert_uint_eq (addresses->count, strlen (cases[_i].families));
+  for (size_t i = 0; i < addresses->count; i++)
+    ck_assert_int_eq (address_port (&addresses->items[i]),
+                      cases[_i].order[i] - '0');
+  free (addresses);
+}
+END_TEST
+
 Suite *
 resolve_suite (void)
 {
@@ -158,5 +188,6 @@ resolve_suite (void)
   tcase_add_test (lookup, test_no_such_service);
   tcase_add_test (lookup, test_wrong_family);
   tcase_add_loop_test (lookup, test_turns, 0, 12);
+  tcase_add_loop_test (lookup, test_preferred, 0, 4);
   return suite;
 }

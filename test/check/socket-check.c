@@ -229,6 +229,10 @@ START_TEST (test_close)
   ck_assert_int_eq (errno, ENOTTY);
   ck_assert_int_eq (fd, -1);
   ck_assert (!is_open (copy));
+  fd = copy;
+  errno = ENOTTY;
+  socket_close (&fd);
+  ck_assert_int_eq (errno, ENOTTY);
 }
 END_TEST
 

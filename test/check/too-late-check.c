@@ -49,6 +49,36 @@ START_TEST (test_too_late_bound)
 }
 END_TEST
 
+#ifdef __linux__
+/* A raw socket has a protocol where others have a port.  */
+START_TEST (test_too_late_raw)
+{
+  if (!sample_available (_i))
+    SKIP (samples[_i].name);
+  int fd = sample_socket (_i);
+  struct address address = loopback (samples[_i].family, 0);
+  check_too_late (fd, false, false);
+  ck_assert_int_eq (bind_to (fd, &address), 0);
+  check_too_late (fd, true, false);
+  close (fd);
+}
+END_TEST
+
+#endif
+
+/* A port is enough, whatever the address.  */
+START_TEST (test_too_late_any_address)
+{
+  static const uint8_t any[4];
+  struct address address;
+  address_ipv4 (&address, any, 0);
+  int fd = sample_socket (SAMPLE_TCP4);
+  ck_assert_int_eq (bind_to (fd, &address), 0);
+  check_too_late (fd, true, false);
+  close (fd);
+}
+END_TEST
+
 START_TEST (test_too_late_connected)
 {
   struct address address;
@@ -113,6 +143,10 @@ too_late_suite (void)
   tcase_add_loop_test (late, test_too_late_fresh, 0, SAMPLES);
   tcase_add_loop_test (late, test_too_late_bound, 0, SAMPLES);
   tcase_add_loop_test (late, test_too_late_connected, 0, SAMPLES);
+#ifdef __linux__
+  tcase_add_loop_test (late, test_too_late_raw, SAMPLE_RAW4, SAMPLE_MPTCP4);
+#endif
+  tcase_add_test (late, test_too_late_any_address);
   tcase_add_loop_test (late, test_too_late_accepted, SAMPLE_TCP4, SAMPLE_UDP4);
   tcase_add_loop_test (late, test_too_late_accepted, SAMPLE_LOCAL_STREAM,
                        SAMPLE_LOCAL_DATAGRAM);
