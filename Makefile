@@ -14,6 +14,8 @@ lispdir = $(prefix)/share/emacs/site-lisp
 DESTDIR =
 # An ERT selector: make check SELECTOR='"^sockopt-get"'
 SELECTOR = t
+# A regular expression: make mutants ONLY=connect.c
+ONLY =
 
 BATCH = $(EMACS) -Q --batch
 STD = -std=gnu11 -pthread
@@ -167,6 +169,10 @@ sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests und
 	  test/run-tests build/sanitize/results build/sanitize/check $(ERT)
 	CK_FORK=no timeout 300 valgrind -q --leak-check=full \
 	  --error-exitcode=99 build/check
+
+mutants:			## Make mistakes, one at a time, that tests must notice: make mutants [ONLY=REGEXP]
+	EMACS='$(EMACS)' CC='$(CC)' ONLY='$(ONLY)' \
+	  test/mutants build/mutants test/mutants.list
 
 LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C)
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
