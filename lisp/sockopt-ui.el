@@ -538,6 +538,10 @@ supported and NO-ERROR is non-nil."
     ("Access" . ,(sockopt-ui--access option))
     ("When" . ,(and (sockopt-option-set option)
                     (sockopt-ui--phase option)))
+    ("Caution" . ,(sockopt-option-caution option))
+    ("Changes" . ,(and (sockopt-option-changes option)
+                       (mapconcat #'symbol-name
+                                  (sockopt-option-changes option) ", ")))
     ("Privilege" . ,(and (sockopt-option-set option)
                          (or (sockopt-option-privilege option) "none")))
     ("Sockets" . ,(sockopt-ui--classes option))

@@ -450,6 +450,8 @@ const struct option options[] = {
   ROW (":ip-recverr", IP_RECVERR, IPPROTO_IP, boolean, BOTH,
        CLASSES_IP & ~CLASSES_MPTCP,
        "Report errors that the network sends back for IPv4 packets.",
+       .caution = "Emacs takes the first error for the end of a process of"
+                  " datagrams",
        .manual = "ip(7)"),
   ROW (":ip-transparent", IP_TRANSPARENT, IPPROTO_IP, boolean, BOTH, CLASSES_IP,
        "Use IPv4 addresses of other hosts as own ones, as proxies do.",
@@ -616,6 +618,8 @@ const struct option options[] = {
   ROW (":ipv6-recverr", IPV6_RECVERR, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Report errors that the network sends back for IPv6 packets.",
+       .caution = "Emacs takes the first error for the end of a process of"
+                  " datagrams",
        .manual = "ipv6(7)"),
   ROW (":ipv6-transparent", IPV6_TRANSPARENT, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6,
