@@ -18,6 +18,22 @@ Return what it returned last."
       (accept-process-output nil 0.02))
     result))
 
+(defun sockopt-tests-looking-up-p (process)
+  "Return non-nil if core looks up the host of PROCESS."
+  (and (eq (process-type process) 'network)
+       (eq (process-status process) 'connect)
+       (null (sockopt--core-contact process t t))))
+
+(defun sockopt-tests-delete (process)
+  "Delete PROCESS, and have its sentinel told nothing.
+First wait until core has looked up its host.  If that ends while core is
+deleting the process, Emacs 28.2 and 30.1 never come back: gai_suspend(3)
+says EAI_ALLDONE then, and core calls it until it says something else."
+  (set-process-sentinel process #'ignore)
+  (sockopt-tests-wait (lambda () (not (sockopt-tests-looking-up-p process)))
+                      20)
+  (delete-process process))
+
 (defmacro sockopt-tests-clean (&rest body)
   "Evaluate BODY, then delete the processes that it made.
 The module's own pipe is left, for it has to go by itself."
@@ -28,8 +44,7 @@ The module's own pipe is left, for it has to go by itself."
        (dolist (process (cl-set-difference (process-list)
                                            (cons (get-process " sockopt")
                                                  before)))
-         (set-process-sentinel process #'ignore)
-         (delete-process process)))))
+         (sockopt-tests-delete process)))))
 
 (defmacro sockopt-tests-with-directory (name &rest body)
   "Evaluate BODY with NAME bound to a directory that is deleted then."
