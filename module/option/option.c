@@ -39,6 +39,7 @@ static const struct hint join_hints[] = {
   { ENODEV, "name an interface: none is named, and no route leads to the"
             " group" },
   { EADDRINUSE, "already a member" },
+  { EADDRNOTAVAIL, "not a group of the socket's family, or not one at all" },
   { EINVAL, "not a multicast group" },
   { ENOBUFS, "too many groups for one socket: net.ipv4.igmp_max_memberships"
              " or net.core.optmem_max" },
@@ -93,6 +94,8 @@ static const struct hint upper_hints[] = {
 
 static const struct hint device_hints[] = {
   { ENODEV, "there is no such interface" },
+  { EINVAL, "not the interface that the socket is bound to, or, over MPTCP,"
+            " too late" },
   { 0, NULL },
 };
 
@@ -104,6 +107,38 @@ static const struct hint hops_hints[] = {
 /* TCP_MIN_MSS of the kernel is 88.  */
 static const struct hint segment_hints[] = {
   { EINVAL, "it takes 0, or 88 to 32767 bytes" },
+  { 0, NULL },
+};
+
+static const struct hint detach_hints[] = {
+  { ENOENT, "no filter is attached" },
+  { 0, NULL },
+};
+
+/* MPTCP takes some options only while it has one path at most.  */
+static const struct hint unconnected_hints[] = {
+  { EINVAL, "too late on this socket: it must not be connected" },
+  { 0, NULL },
+};
+
+static const struct hint offset_hints[] = {
+  { EINVAL, "it takes -1, or an even offset in bytes" },
+  { 0, NULL },
+};
+
+/* IPv6 has no links that carry less than 1280 bytes (RFC 8200, 5).  */
+static const struct hint mtu_hints[] = {
+  { EINVAL, "it takes 0, or 1280 and more bytes" },
+  { 0, NULL },
+};
+
+static const struct hint peer_hints[] = {
+  { ENODATA, "the socket has no peer" },
+  { 0, NULL },
+};
+
+static const struct hint clamp_hints[] = {
+  { EINVAL, "it takes 0 only before the socket connects" },
   { 0, NULL },
 };
 
@@ -226,7 +261,8 @@ const struct option options[] = {
        CLASSES_ALL & ~CLASSES_MPTCP,
        "Remove the packet filter program from the socket.",
        .manual = "socket(7)",
-       .changes = ":attach-filter"),
+       .changes = ":attach-filter",
+       .hints = detach_hints),
 # ifdef SO_INQ
   ROW (":inq", SO_INQ, SOL_SOCKET, boolean, SET, CLASS_UNIX_STREAM,
        "Tell with received data how much is left; Emacs ignores it."),
@@ -274,11 +310,13 @@ const struct option options[] = {
        "Tell the process, user and group at the other end.",
        .manual = "socket(7)"),
   ROW (":peergroups", SO_PEERGROUPS, SOL_SOCKET, groups, GET, CLASSES_UNIX,
-       "List the supplementary groups of the process at the other end."),
+       "List the supplementary groups of the process at the other end.",
+       .hints = peer_hints),
 # ifdef SO_PEERPIDFD
   ROW (":peerpidfd", SO_PEERPIDFD, SOL_SOCKET, pidfd, GET, CLASSES_UNIX,
        "Give the process at the other end, or nil if it is gone.",
-       .flags = OPTION_READ_CHANGES),
+       .flags = OPTION_READ_CHANGES,
+       .hints = peer_hints),
 # endif
   ROW (":peersec", SO_PEERSEC, SOL_SOCKET, label, GET,
        CLASS_UNIX_STREAM | CLASS_UNIX_SEQPACKET | CLASSES_TCP,
@@ -457,7 +495,8 @@ const struct option options[] = {
        "Use IPv4 addresses of other hosts as own ones, as proxies do.",
        .manual = "ip(7)",
        .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it",
-       .changes = ":ipv6-transparent"),
+       .changes = ":ipv6-transparent",
+       .hints = unconnected_hints),
   ROW (":ip-unicast-if", IP_UNICAST_IF, IPPROTO_IP, interface_network, BOTH,
        CLASSES_IP & ~CLASSES_MPTCP,
        "Send IPv4 packets, but for multicasts, through this interface.",
@@ -519,7 +558,8 @@ const struct option options[] = {
   ROW (":ipv6-checksum", IPV6_CHECKSUM, IPPROTO_IPV6, integer, BOTH, CLASS_RAW6,
        "Keep a checksum at this even offset of the data; -1 keeps none.",
        RANGE (-1, UINT16_MAX), .unit = "bytes",
-       .privilege = "CAP_NET_RAW to create the socket"),
+       .privilege = "CAP_NET_RAW to create the socket",
+       .hints = offset_hints),
   ROW (":ipv6-dontfrag", IPV6_DONTFRAG, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Fail to send what is too large for one IPv6 packet on its way."),
@@ -607,7 +647,8 @@ const struct option options[] = {
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Set the size of IPv6 fragments; tell the largest packet that fits.",
        RANGE (0, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "ipv6(7)"),
+       .manual = "ipv6(7)",
+       .hints = mtu_hints),
   ROW (":ipv6-mtu-discover", IPV6_MTU_DISCOVER, IPPROTO_IPV6, mtu_discover,
        BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
        "Choose how to find, and heed, the largest IPv6 packet that fits.",
@@ -625,7 +666,8 @@ const struct option options[] = {
        CLASSES_INET6,
        "Use IPv6 addresses of other hosts as own ones, as proxies do.",
        .privilege = "CAP_NET_ADMIN or CAP_NET_RAW to enable it",
-       .changes = ":ip-transparent"),
+       .changes = ":ip-transparent",
+       .hints = unconnected_hints),
   ROW (":ipv6-unicast-if", IPV6_UNICAST_IF, IPPROTO_IPV6, interface_network,
        BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
        "Send IPv6 packets, but for multicasts, through this interface.",
@@ -700,7 +742,8 @@ const struct option options[] = {
   ROW (":tcp-fastopen-connect", TCP_FASTOPEN_CONNECT, IPPROTO_TCP, boolean,
        BOTH, CLASSES_TCP | CLASSES_MPTCP,
        "Connect with the first write, so that its data go along at once.",
-       .phase = PHASE_BEFORE_CONNECT, .manual = "tcp(7)"),
+       .phase = PHASE_BEFORE_CONNECT, .manual = "tcp(7)",
+       .hints = unconnected_hints),
   ROW (":tcp-fastopen-no-cookie", TCP_FASTOPEN_NO_COOKIE, IPPROTO_TCP, boolean,
        BOTH, CLASSES_TCP | CLASSES_MPTCP,
        "Need no proof of an earlier contact to send data while connecting.",
@@ -762,7 +805,8 @@ const struct option options[] = {
   ROW (":udp-cork", UDP_CORK, IPPROTO_UDP, boolean, BOTH,
        CLASSES_UDP | CLASSES_UDPLITE,
        "Collect writes into one datagram, sent when this is turned off.",
-       .manual = "udp(7)"),
+       .manual = "udp(7)",
+       .hints = clamp_hints),
   ROW (":udp-no-check6-rx", UDP_NO_CHECK6_RX, IPPROTO_UDP, boolean, BOTH,
        CLASS_UDP6, "Accept IPv6 datagrams that have no checksum."),
   ROW (":udp-no-check6-tx", UDP_NO_CHECK6_TX, IPPROTO_UDP, boolean, BOTH,
