@@ -219,5 +219,5 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check dist install uninstall install-routes \
-	core-tests bench sanitize lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
+	core-tests bench sanitize mutants lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
 .DELETE_ON_ERROR:
