@@ -348,7 +348,8 @@ Show what changed, after the rules that are wrong.  With PREVIEW non-nil
   (with-current-buffer (get-buffer-create "*sockopt-rules*")
     (sockopt-apply-mode)
     (sockopt-apply--fill preview)
-    (display-buffer (current-buffer))))
+    ;; Its keys are named there, so they are to work at once.
+    (pop-to-buffer (current-buffer))))
 
 (defun sockopt-apply-rules-preview ()
   "Show what `sockopt-apply-rules' would change."

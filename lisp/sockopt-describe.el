@@ -250,7 +250,9 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
       (sockopt-describe--line
        "Keepalive probe"
        (format "%safter %s of silence"
-               (if left (format "in %s, " (sockopt-findings-time left)) "")
+               (cond ((null left) "")
+                     ((<= left 0) "due, ")
+                     (t (format "in %s, " (sockopt-findings-time left))))
                (sockopt-findings-time (plist-get options :tcp-keepidle)))
        "Not while data are under way, which are sent again instead")
       (sockopt-describe--line

@@ -182,10 +182,18 @@ PREDICATE is called with a process and its `sockopt-list--row'.")
   (setf (alist-get kind sockopt-list--filters) (cons words predicate))
   (sockopt-list--print))
 
+(defun sockopt-list--check-regexp (regexp)
+  "Signal an error for the user unless REGEXP is a regexp."
+  (condition-case error
+      (string-match-p regexp "")
+    (invalid-regexp (user-error "Invalid regexp %S: %s" regexp
+                                (cadr error)))))
+
 (defun sockopt-list-filter-name (regexp)
   "Show the connections whose name, buffer or host matches REGEXP."
   (interactive (list (read-regexp "Filter by name or host (regexp): "))
                sockopt-list-mode)
+  (sockopt-list--check-regexp regexp)
   (sockopt-list--set-filter
    'name (format "/%s/" regexp)
    (lambda (_process row)
@@ -512,6 +520,7 @@ When the titles have been scrolled away, these."
   "Mark the connections shown whose line matches REGEXP."
   (interactive (list (read-regexp "Mark lines (regexp): "))
                sockopt-list-mode)
+  (sockopt-list--check-regexp regexp)
   (let ((count 0))
     (save-excursion
       (goto-char (point-min))

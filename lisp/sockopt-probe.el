@@ -246,6 +246,9 @@ connections."
     (unless (and (integerp seconds) (<= 1 seconds 60))
       (signal 'args-out-of-range (list seconds 1 60)))
     (dolist (one processes)
+      (unless (processp one)
+        (signal 'wrong-type-argument (list 'processp one))))
+    (dolist (one processes)
       (sockopt-probe--one one seconds callback))))
 
 (defun sockopt-probe--connections ()

@@ -306,6 +306,11 @@ That only the module knows; until it is loaded, any value will do."
   (when (sockopt--loaded-p)
     (unless (sockopt-option-set (sockopt-option keyword))
       (sockopt-rules--wrong "`%s' can only be read" keyword))
+    ;; Any value is true to core, but "no" in a rule is a slip.
+    (when (and (eq (sockopt-option-predicate (sockopt-option keyword))
+                   'booleanp)
+               (not (booleanp value)))
+      (sockopt-rules--refuse-value keyword value))
     (condition-case nil
         (sockopt--check (vector (sockopt--row keyword) value))
       ((wrong-type-argument args-out-of-range)

@@ -101,6 +101,15 @@ Return what PREDICATE returned last."
     (princ (format "\n%d bytes came from %s.\n" received host))
     (delete-process client)))
 
+(defun sockopt-demo--try (host port)
+  "Show a client of HOST and PORT, or say in a line why there is none."
+  (condition-case error
+      (sockopt-demo--remote host port)
+    (file-error
+     (princ (format "No connection to %s, port %s: %s: %s\n" host port
+                    (nth 1 error) (nth 2 error)))
+     (kill-emacs 1))))
+
 (defun sockopt-demo ()
   "Show sockopt at work on this machine, or with another host.
 The environment variables SOCKOPT_DEMO_HOST and SOCKOPT_DEMO_PORT name
@@ -110,7 +119,8 @@ that host."
                    system-configuration))
     (if (member host '(nil ""))
         (sockopt-demo--local)
-      (sockopt-demo--remote host (or (getenv "SOCKOPT_DEMO_PORT") "80")))))
+      (sockopt-demo--try host (let ((port (getenv "SOCKOPT_DEMO_PORT")))
+                                (if (member port '(nil "")) "80" port))))))
 
 (provide 'demo)
 ;;; demo.el ends here
