@@ -139,10 +139,11 @@ A server has no such numbers."
           (t (format "%s" address)))))
 
 (defun sockopt-list--remote (row)
-  "Return the remote address of ROW."
-  (if (plist-get (sockopt-list--row-snapshot row) :server)
-      ""
-    (sockopt-list--address row :remote)))
+  "Return the remote address of ROW, or where it listens."
+  (if (not (plist-get (sockopt-list--row-snapshot row) :server))
+      (sockopt-list--address row :remote)
+    (let ((own (sockopt-list--address row :local)))
+      (if (equal own "") own (concat "on " own)))))
 
 (defun sockopt-list--type (row)
   "Return of what type the socket of ROW is."

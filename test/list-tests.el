@@ -82,10 +82,10 @@ There is a server named server before."
 +\\(?:90\\|89\\) s +0 B +0 B *\\'" port)
                (list-tests--line)))
       (list-tests--go server)
-      (should (string-match-p "\\`  alpha +listen *\\'"
+      (should (string-match-p "\\`  alpha +listen +on 127\\.0\\.0\\.1:[0-9]+ *\\'"
                               (list-tests--line)))
       (list-tests--go udp)
-      (should (string-match-p "\\`  gamma +open +0 B +0 B *\\'"
+      (should (string-match-p "\\`  gamma +open +on 127\\.0\\.0\\.1:[0-9]+ +0 B +0 B *\\'"
                               (list-tests--line)))
       (let ((row (gethash client sockopt-list--rows)))
         (pcase-dolist (`(,symbol ,text)
