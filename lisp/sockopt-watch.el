@@ -215,6 +215,19 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
                    0)))
     (aref sockopt-watch--blocks (max 0 (min 8 (- eighths (* 8 row)))))))
 
+(defun sockopt-watch--help (_window object position)
+  "Return the words for the value at POSITION of OBJECT, a buffer.
+They are made when they are asked for: to make all takes longer than all
+else."
+  (with-current-buffer (if (overlayp object) (overlay-buffer object) object)
+    (pcase-let* ((`(,metric . ,values)
+                  (get-text-property position 'sockopt-watch))
+                 (start (or (previous-single-property-change
+                             (1+ position) 'sockopt-watch)
+                            (point-min)))
+                 (entry (nth (- position start) values)))
+      (and entry (sockopt-watch--tip entry metric)))))
+
 (defun sockopt-watch--insert-row (values metric top row)
   "Insert ROW of the chart of VALUES of METRIC, whose axis ends at TOP."
   (insert (propertize
@@ -224,11 +237,14 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
                          ((= row 0) "0")
                          (t "")))
            'face 'sockopt-watch-axis))
-  (dolist (entry values)
-    (insert (propertize (string (sockopt-watch--cell (cdr entry) top row))
-                        'face 'sockopt-watch-chart
-                        'help-echo (sockopt-watch--tip entry metric))))
-  (insert "\n"))
+  (insert (propertize
+           (concat (mapcar (lambda (entry)
+                             (sockopt-watch--cell (cdr entry) top row))
+                           values))
+           'face 'sockopt-watch-chart
+           'help-echo #'sockopt-watch--help
+           'sockopt-watch (cons metric values))
+          "\n"))
 
 (defun sockopt-watch--insert-heading (metric values)
   "Insert the name of METRIC, and what it is last in VALUES."

@@ -117,8 +117,17 @@
     (goto-char (point-min))
     (search-forward "Round trip")
     (re-search-forward "[▁▂▃▄▅▆▇█]")
-    (should (string-match-p "\\`Round trip: [0-9.e-]+ ms at [0-9:]+\\'"
-                            (get-text-property (1- (point)) 'help-echo)))
+    (let* ((place (1- (point)))
+           (help (get-text-property place 'help-echo)))
+      (should (string-match-p "\\`Round trip: [0-9.e-]+ ms at [0-9:]+\\'"
+                              (funcall help nil (current-buffer) place)))
+      ;; The column is that of the sample.
+      (should (equal (funcall help nil (current-buffer)
+                              (+ 12 (line-beginning-position)))
+                     (sockopt-watch--tip
+                      (car (sockopt-watch--values
+                            (car sockopt-watch--all) 0))
+                      (car sockopt-watch--metrics)))))
     (should (string-match-p "\\`1 connection, a sample every 0\\.1 s"
                             (sockopt-watch--header)))))
 
