@@ -20,10 +20,24 @@
   (unless (= (user-uid) 0)
     (ert-skip "only root can drop privileges")))
 
+(defun privilege-tests--environment (directory)
+  "Return the environment, with reports of sanitizers to go to DIRECTORY.
+Where they went may be root's alone, and then they complain at once."
+  (mapcar (lambda (variable)
+            (if (string-match-p "\\`[A-Z]+SAN_OPTIONS=" variable)
+                (replace-regexp-in-string
+                 "log_path=[^:]*"
+                 (concat "log_path=" (expand-file-name "report" directory))
+                 variable t t)
+              variable))
+          process-environment))
+
 (defun privilege-tests--unprivileged (directory form)
   "Return what another Emacs that is nobody prints for FORM.
 The package is in DIRECTORY."
   (with-temp-buffer
+    (setq-local process-environment
+                (privilege-tests--environment directory))
     (apply #'call-process "timeout" nil t nil
            "20" "setpriv" "--reuid=65534" "--regid=65534" "--clear-groups"
            (append (sockopt-tests-command)
