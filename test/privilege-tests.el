@@ -20,15 +20,23 @@
   (unless (= (user-uid) 0)
     (ert-skip "only root can drop privileges")))
 
+(defun privilege-tests--copied (file directory)
+  "Copy FILE to DIRECTORY, for everybody to read, and return the copy."
+  (let ((copy (expand-file-name (file-name-nondirectory file) directory)))
+    (copy-file file copy t)
+    (set-file-modes copy #o644)
+    copy))
+
 (defun privilege-tests--environment (directory)
-  "Return the environment, with reports of sanitizers to go to DIRECTORY.
-Where they went may be root's alone, and then they complain at once."
+  "Return the environment, with the files of sanitizers in DIRECTORY.
+Where they were may be root's alone."
   (mapcar (lambda (variable)
-            (if (string-match-p "\\`[A-Z]+SAN_OPTIONS=" variable)
-                (replace-regexp-in-string
-                 "log_path=[^:]*"
-                 (concat "log_path=" (expand-file-name "report" directory))
-                 variable t t)
+            (if (string-match "\\`ASAN_OPTIONS=.*suppressions=\\([^:]+\\)"
+                              variable)
+                (string-replace (match-string 1 variable)
+                                (privilege-tests--copied
+                                 (match-string 1 variable) directory)
+                                variable)
               variable))
           process-environment))
 
