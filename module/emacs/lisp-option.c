@@ -83,6 +83,22 @@ signal_range (emacs_env *env, const struct option *option, emacs_value object)
                  env->make_integer (env, option->max));
 }
 
+/* Signal that OPTION cannot be of the type of OBJECT, and in words what
+   would do, unless the predicate says all.  */
+static void
+signal_type (emacs_env *env, const struct option *option, emacs_value object)
+{
+  char takes[HINT_ROOM];
+  emacs_value keyword = lisp_keyword (env, option);
+  emacs_value predicate = lisp_symbol (env, option->kind->predicate);
+  option_takes (option, takes, sizeof takes);
+  if (option_has_plain_range (option))
+    LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword);
+  else
+    LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword,
+                 lisp_string (env, takes));
+}
+
 /* Signal what is wrong with OBJECT, given for OPTION.  */
 static void
 signal_fault (emacs_env *env, const struct option *option, enum fault fault,
@@ -91,9 +107,7 @@ signal_fault (emacs_env *env, const struct option *option, enum fault fault,
   switch (fault)
     {
     case FAULT_TYPE:
-      LISP_SIGNAL (env, Qwrong_type_argument,
-                   lisp_symbol (env, option->kind->predicate), object,
-                   lisp_keyword (env, option));
+      signal_type (env, option, object);
       break;
     case FAULT_RANGE:
       signal_range (env, option, object);

@@ -80,6 +80,13 @@ row_hint (const struct option *option, int code)
   return NULL;
 }
 
+/* Whether CODE says that what was named is not there.  */
+static bool
+is_about_name (int code)
+{
+  return code == ENOENT || code == ENODEV || code == EADDRNOTAVAIL;
+}
+
 static bool
 is_about_value (int code)
 {
@@ -96,7 +103,7 @@ option_hint (const struct option *option, int code, bool set, char *buffer,
   if (text)
     {
       add (buffer, size, "%s", text);
-      if (option->kind->choices)
+      if (option->kind->choices && is_about_name (code))
         {
           char choices[HINT_ROOM];
           option->kind->choices (choices, sizeof choices);

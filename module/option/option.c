@@ -94,6 +94,7 @@ static const struct hint upper_hints[] = {
 
 static const struct hint device_hints[] = {
   { ENODEV, "there is no such interface" },
+  { EADDRNOTAVAIL, "there is no such interface" },
   { EINVAL, "not the interface that the socket is bound to, or, over MPTCP,"
             " too late" },
   { 0, NULL },
@@ -110,8 +111,33 @@ static const struct hint segment_hints[] = {
   { 0, NULL },
 };
 
+/* The least is two ticks, 2 to 20 milliseconds as the kernel was built.  */
+static const struct hint tick_hints[] = {
+  { EINVAL, "it takes two ticks of the kernel's clock or more, 20000"
+            " microseconds at the slowest, and 200000 at most" },
+  { 0, NULL },
+};
+
+#define LOCKED "`:lock-filter' forbids it for good"
+
+static const struct hint attach_hints[] = {
+  { EPERM, LOCKED ", or it takes CAP_NET_ADMIN on TCP in newer kernels" },
+  { 0, NULL },
+};
+
 static const struct hint detach_hints[] = {
   { ENOENT, "no filter is attached" },
+  { EPERM, LOCKED },
+  { 0, NULL },
+};
+
+static const struct hint lock_hints[] = {
+  { EPERM, "what is locked stays so" },
+  { 0, NULL },
+};
+
+static const struct hint timestamping_hints[] = {
+  { EINVAL, "these do not go together, or not on this socket now" },
   { 0, NULL },
 };
 
@@ -243,7 +269,8 @@ const struct option options[] = {
        "Let this packet filter program decide what is received.",
        .manual = "socket(7)",
        .privilege = "CAP_NET_ADMIN on TCP in newer kernels",
-       .changes = ":detach-filter"),
+       .changes = ":detach-filter",
+       .hints = attach_hints),
   ROW (":bindtoifindex", SO_BINDTOIFINDEX, SOL_SOCKET, interface_index, BOTH,
        CLASSES_INET,
        "Send and receive through one interface only, chosen by its index.",
@@ -270,7 +297,8 @@ const struct option options[] = {
   ROW (":lock-filter", SO_LOCK_FILTER, SOL_SOCKET, boolean, BOTH,
        CLASSES_ALL & ~CLASSES_MPTCP,
        "Forbid for good that the packet filter is changed or removed.",
-       .manual = "socket(7)"),
+       .manual = "socket(7)",
+       .hints = lock_hints),
   ROW (":mark", SO_MARK, SOL_SOCKET, unsigned, BOTH, CLASSES_ALL,
        "Mark sent packets with this number for routing and firewalls.",
        RANGE (0, UINT32_MAX), .manual = "socket(7)",
@@ -350,7 +378,8 @@ const struct option options[] = {
        .changes = ":sndbuf :buf-lock"),
   ROW (":timestamping", SO_TIMESTAMPING, SOL_SOCKET, timestamping, BOTH,
        CLASSES_INET,
-       "List the steps of sending and receiving to time; Emacs ignores it."),
+       "List the steps of sending and receiving to time; Emacs ignores it.",
+       .hints = timestamping_hints),
   ROW (":timestampns", SO_TIMESTAMPNS, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
        "Tell when data was received, to the nanosecond; Emacs ignores it.",
        .manual = "socket(7)",
@@ -738,7 +767,8 @@ const struct option options[] = {
   ROW (":tcp-delack-max-us", TCP_DELACK_MAX_US, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP,
        "Delay the acknowledgement of received data by this at most.",
-       RANGE (2000, 200000), .flags = OPTION_ADJUSTED, .unit = "microseconds"),
+       RANGE (2000, 200000), .flags = OPTION_ADJUSTED, .unit = "microseconds",
+       .hints = tick_hints),
   ROW (":tcp-fastopen-connect", TCP_FASTOPEN_CONNECT, IPPROTO_TCP, boolean,
        BOTH, CLASSES_TCP | CLASSES_MPTCP,
        "Connect with the first write, so that its data go along at once.",
@@ -770,7 +800,8 @@ const struct option options[] = {
        RANGE (1000, 120000), .flags = OPTION_ADJUSTED, .unit = "milliseconds"),
   ROW (":tcp-rto-min-us", TCP_RTO_MIN_US, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP, "Wait at least this long before lost data is sent again.",
-       RANGE (2000, 200000), .flags = OPTION_ADJUSTED, .unit = "microseconds"),
+       RANGE (2000, 200000), .flags = OPTION_ADJUSTED, .unit = "microseconds",
+       .hints = tick_hints),
   ROW (":tcp-save-syn", TCP_SAVE_SYN, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
        "Keep the headers a connection began with: 1 from IP, 2 from link.",
        RANGE (0, 2), .phase = PHASE_LISTENING, .manual = "tcp(7)"),
@@ -799,14 +830,14 @@ const struct option options[] = {
   ROW (":tcp-window-clamp", TCP_WINDOW_CLAMP, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP, "Limit how much the peer may send before we have read it.",
        RANGE (0, INT_MAX), .flags = OPTION_ADJUSTED, .unit = "bytes",
-       .manual = "tcp(7)"),
+       .manual = "tcp(7)",
+       .hints = clamp_hints),
 
   /* UDP: udp(7).  */
   ROW (":udp-cork", UDP_CORK, IPPROTO_UDP, boolean, BOTH,
        CLASSES_UDP | CLASSES_UDPLITE,
        "Collect writes into one datagram, sent when this is turned off.",
-       .manual = "udp(7)",
-       .hints = clamp_hints),
+       .manual = "udp(7)"),
   ROW (":udp-no-check6-rx", UDP_NO_CHECK6_RX, IPPROTO_UDP, boolean, BOTH,
        CLASS_UDP6, "Accept IPv6 datagrams that have no checksum."),
   ROW (":udp-no-check6-tx", UDP_NO_CHECK6_TX, IPPROTO_UDP, boolean, BOTH,
