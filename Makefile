@@ -94,7 +94,7 @@ $(MODULE): build/config
 	@test -f "$(EMACS_INCLUDE)emacs-module.h" || { echo "No emacs-module.h:\
 	 it comes with Emacs (Debian: emacs-common); or set EMACS_INCLUDE=DIR/"; \
 	 exit 1; }
-	$(BUILD_CC) $(MODULE_FLAGS) -o build/module.new $(MODULE_C)
+	$(BUILD_CC) $(MODULE_FLAGS) -o build/module.new $(MODULE_C) -lm
 	mv build/module.new $@
 
 # Each may use macros of the others, and byte code is not portable from a
@@ -142,7 +142,7 @@ core-tests: all			## Run Emacs' own tests with the mode off and on (fetched by a
 	EMACS='$(EMACS)' MODULE=$(MODULE) test/core-tests build/core-tests
 
 build/bare: $(BENCH_C) build/config
-	$(BUILD_CC) -Imodule -o $@ $(BENCH_C) $(BARE_C)
+	$(BUILD_CC) -Imodule -o $@ $(BENCH_C) $(BARE_C) -lm
 
 test/bench/%.elc: test/bench/%.el $(LISP) build/config
 	$(BATCH) -L lisp --eval '(setq load-prefer-newer t)' \
@@ -153,7 +153,7 @@ bench: all build/bare $(BENCH_LISP:.el=.elc)	## Compare the speed with core's, C
 
 $(SANITIZED): build/config
 	@mkdir -p $(@D)
-	$(BUILD_CC) $(SANITIZE) $(MODULE_FLAGS) -o $@ $(MODULE_C)
+	$(BUILD_CC) $(SANITIZE) $(MODULE_FLAGS) -o $@ $(MODULE_C) -lm
 
 build/sanitize/check: $(CHECK_C) $(CHECK_H) build/config
 	@mkdir -p $(@D)

@@ -364,7 +364,8 @@ That of the running Emacs comes before the system's."
       "-I" ,directory
       "-I" ,(sockopt--header-directory)
       "-o" ,output
-      ,@(sockopt--source-files directory "\\.c"))))
+      ,@(sockopt--source-files directory "\\.c")
+      "-lm")))
 
 ;;; Building it
 

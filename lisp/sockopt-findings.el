@@ -39,31 +39,32 @@
 
 ;;; A snapshot of a process
 
-(defconst sockopt-findings--tcp-options
-  '(:keepalive :tcp-keepidle :tcp-keepintvl :tcp-keepcnt :tcp-user-timeout
-    :tcp-nodelay :tcp-cork :tcp-rto-max-ms)
-  "The options of TCP sockets that findings are about.")
+(defconst sockopt-findings--wanted
+  '(:tcp-info :meminfo :keepalive :tcp-keepidle :tcp-keepintvl :tcp-keepcnt
+    :tcp-user-timeout :tcp-nodelay :tcp-cork :tcp-rto-max-ms)
+  "What findings are about, as for `sockopt--make-reader'.")
 
-(defun sockopt-findings--get (process option)
-  "Return OPTION of PROCESS, or nil if it cannot be read."
-  (condition-case nil
-      (sockopt-get process option)
-    (error nil)))
+(defvar sockopt-findings--reader nil
+  "The function that reads that, once it was needed.")
+
+(defun sockopt-findings--read (process reader)
+  "Read PROCESS with READER and return that, or nil if there is nothing.
+Of one that still connects, nothing can be said yet."
+  (and (process-live-p process)
+       (not (sockopt--connecting-p process))
+       (condition-case nil
+           (sockopt--read process reader)
+         (error nil))))
 
 (defun sockopt-findings--near-p (contact)
   "Return non-nil if both ends that CONTACT has are on this machine."
   (let ((local (plist-get contact :local))
         (remote (plist-get contact :remote)))
     (and (vectorp local) (vectorp remote)
+         (= (length local) (length remote))
          ;; The last element is the port.
-         (equal (butlast (append local nil)) (butlast (append remote nil))))))
-
-(defun sockopt-findings--tcp-p (contact)
-  "Return non-nil if the process that has CONTACT may be a TCP one."
-  (and (memq (plist-get contact :type) '(nil stream))
-       (not (eq (plist-get contact :family) 'local))
-       (not (stringp (plist-get contact :local)))
-       (not (stringp (plist-get contact :remote)))))
+         (cl-loop for i below (1- (length local))
+                  always (eql (aref local i) (aref remote i))))))
 
 (defvar sockopt-findings--retries nil
   "How often the system sends data again before it gives up.")
@@ -81,7 +82,7 @@ That is net.ipv4.tcp_retries2 of tcp(7)."
                 15)))))
 
 ;;;###autoload
-(defun sockopt-findings-snapshot (process &optional options)
+(defun sockopt-findings-snapshot (process)
   "Return what there is to know of PROCESS now, a plist.
 These are its properties:
   :name, :status         as `process-name' and `process-status' return
@@ -94,12 +95,15 @@ These are its properties:
   :unwanted              non-nil if its filter is t
   :retries               how often the system sends data again
   :tcp-info, :meminfo    as `sockopt-get' returns them, if it does
-  :options               a plist of the options that count for a finding
-OPTIONS is a list of TCP options to read instead of all that count."
-  (let* ((contact (sockopt--core-contact process t t))
-         (status (process-status process))
-         (tcp (and (process-live-p process)
-                   (sockopt-findings--tcp-p contact))))
+  :options               a plist of the options that count for a finding"
+  (let ((contact (sockopt--core-contact process t t))
+        (status (process-status process))
+        (read (sockopt-findings--read
+               process
+               (or sockopt-findings--reader
+                   (setq sockopt-findings--reader
+                         (sockopt--make-reader
+                          sockopt-findings--wanted))))))
     (list :name (process-name process)
           :status status
           ;; Emacs crashes if asked that of one that connects.
@@ -110,14 +114,9 @@ OPTIONS is a list of TCP options to read instead of all that count."
           :near (sockopt-findings--near-p contact)
           :unwanted (eq (process-filter process) t)
           :retries (sockopt-findings--retries)
-          :tcp-info (and tcp (sockopt-findings--get process :tcp-info))
-          :meminfo (and (process-live-p process)
-                        (sockopt-findings--get process :meminfo))
-          :options (and tcp
-                        (cl-loop for option in
-                                 (or options sockopt-findings--tcp-options)
-                                 append (list option (sockopt-findings--get
-                                                      process option)))))))
+          :tcp-info (plist-get read :tcp-info)
+          :meminfo (plist-get read :meminfo)
+          :options read)))
 
 ;;; Parts of a snapshot
 

@@ -44,14 +44,24 @@ Those that fit into the window are shown."
 
 (cl-defstruct (sockopt-list--row (:constructor sockopt-list--row-make)
                                  (:copier nil))
-  "What is known of a process: its SNAPSHOT, and whether it has ENDED.
-BUFFER is the name of its buffer, TLS whether it speaks that, RULES the
+  "What is known of a process: its NAME, STATUS, CONTACT and BUFFER's name.
+NUMBERS are what the kernel said of it last, as a snapshot has them,
+ENDED tells whether it has ended, TLS whether it speaks that.  RULES are the
 rules for it and ALL-RULES those among which they were found.  CELLS is a
 plist of the texts that hardly ever change."
-  snapshot ended buffer tls rules all-rules cells)
+  name status contact buffer numbers ended tls rules all-rules cells)
 
-(defconst sockopt-list--options '(:keepalive :tcp-keepidle :tcp-nodelay)
-  "The options that are read of each connection.")
+(defconst sockopt-list--wanted
+  '((:tcp-info :state :probes :unacked :last-data-recv :last-ack-recv :rtt
+               :total-retrans :bytes-acked :bytes-received :notsent-bytes
+               :bytes-sent :bytes-retrans)
+    (:meminfo :rmem-alloc :wmem-queued)
+    :keepalive :tcp-keepidle :tcp-keepintvl :tcp-nodelay)
+  "What is read of each connection, as for `sockopt--make-reader'.
+It is what the columns show, for to read all takes longer.")
+
+(defvar sockopt-list--reader nil
+  "The function that reads that, once it was needed.")
 
 (defun sockopt-list--tls-p (process)
   "Return non-nil if PROCESS speaks TLS."
@@ -70,53 +80,62 @@ plist of the texts that hardly ever change."
       (setf (sockopt-list--row-all-rules row) all
             (sockopt-list--row-cells row) nil
             (sockopt-list--row-rules row)
-            (sockopt-describe-rules
-             (plist-get (sockopt-list--row-snapshot row) :contact))))))
+            (sockopt-describe-rules (sockopt-list--row-contact row))))))
 
-(defun sockopt-list--same-p (row snapshot buffer)
-  "Return non-nil if by SNAPSHOT and BUFFER, its name, ROW has the same ends."
-  (let ((old (plist-get (sockopt-list--row-snapshot row) :contact))
-        (new (plist-get snapshot :contact)))
+(defun sockopt-list--same-p (row contact buffer)
+  "Return non-nil if by CONTACT and BUFFER, its name, ROW has the same ends."
+  (let ((old (sockopt-list--row-contact row)))
     (and (eq buffer (sockopt-list--row-buffer row))
-         (eq (plist-get old :remote) (plist-get new :remote))
-         (eq (plist-get old :local) (plist-get new :local)))))
+         (eq (plist-get old :remote) (plist-get contact :remote))
+         (eq (plist-get old :local) (plist-get contact :local)))))
+
+(defun sockopt-list--read-numbers (process)
+  "Read what the columns show of PROCESS.
+Return it as `sockopt-findings-snapshot' has it."
+  (let ((read (sockopt-findings--read
+               process
+               (or sockopt-list--reader
+                   (setq sockopt-list--reader
+                         (sockopt--make-reader sockopt-list--wanted))))))
+    (cl-list* :options read read)))
 
 (defun sockopt-list--read (process row)
   "Note in ROW what there is to know of PROCESS now."
-  (let* ((snapshot (sockopt-findings-snapshot process
-                                              sockopt-list--options))
+  (let* ((contact (sockopt--core-contact process t t))
          (buffer (process-buffer process))
          (name (and (buffer-live-p buffer) (buffer-name buffer))))
-    (unless (sockopt-list--same-p row snapshot name)
+    (unless (sockopt-list--same-p row contact name)
       (setf (sockopt-list--row-cells row) nil
             (sockopt-list--row-buffer row) name))
-    (setf (sockopt-list--row-snapshot row) snapshot
+    (setf (sockopt-list--row-name row) (process-name process)
+          (sockopt-list--row-status row) (process-status process)
+          (sockopt-list--row-contact row) contact
+          (sockopt-list--row-numbers row) (sockopt-list--read-numbers process)
           (sockopt-list--row-tls row) (sockopt-list--tls-p process))
     (sockopt-list--note-rules row)))
 
 (defun sockopt-list--end (process row)
   "Note in ROW that PROCESS has ended; what was read last stays."
   (unless (sockopt-list--row-ended row)
-    (setf (sockopt-list--row-ended row) t)
-    (plist-put (sockopt-list--row-snapshot row)
-               :status (process-status process))))
+    (setf (sockopt-list--row-ended row) t
+          (sockopt-list--row-status row) (process-status process))))
 
 ;;; What the columns show
 
 (defun sockopt-list--info (row field)
   "Return FIELD of the `:tcp-info' of ROW, or nil.
 A server has no such numbers."
-  (let ((info (plist-get (sockopt-list--row-snapshot row) :tcp-info)))
+  (let ((info (plist-get (sockopt-list--row-numbers row) :tcp-info)))
     (and (not (eq (plist-get info :state) 'listen))
          (plist-get info field))))
 
 (defun sockopt-list--contact (row key)
   "Return KEY of the contact of ROW."
-  (plist-get (plist-get (sockopt-list--row-snapshot row) :contact) key))
+  (plist-get (sockopt-list--row-contact row) key))
 
 (defun sockopt-list--name (row)
   "Return the name of ROW and that of its buffer."
-  (let ((name (plist-get (sockopt-list--row-snapshot row) :name))
+  (let ((name (sockopt-list--row-name row))
         (buffer (sockopt-list--row-buffer row)))
     (if (or (null buffer) (equal name buffer))
         name
@@ -124,7 +143,7 @@ A server has no such numbers."
 
 (defun sockopt-list--state (row)
   "Return the state of ROW, that of TCP if there is more to it."
-  (let ((status (plist-get (sockopt-list--row-snapshot row) :status))
+  (let ((status (sockopt-list--row-status row))
         (state (sockopt-list--info row :state)))
     (symbol-name (if (and (eq status 'open) state
                           (not (eq state 'established)))
@@ -140,14 +159,14 @@ A server has no such numbers."
 
 (defun sockopt-list--remote (row)
   "Return the remote address of ROW, or where it listens."
-  (if (not (plist-get (sockopt-list--row-snapshot row) :server))
+  (if (not (sockopt-list--contact row :server))
       (sockopt-list--address row :remote)
     (let ((own (sockopt-list--address row :local)))
       (if (equal own "") own (concat "on " own)))))
 
 (defun sockopt-list--type (row)
   "Return of what type the socket of ROW is."
-  (let ((type (plist-get (sockopt-list--row-snapshot row) :type)))
+  (let ((type (or (sockopt-list--contact row :type) 'stream)))
     (cond ((not (vectorp (sockopt-list--contact row :local)))
            (if (eq type 'stream) "local" (format "l-%s" type)))
           ((eq type 'stream) "tcp")
@@ -156,13 +175,12 @@ A server has no such numbers."
 
 (defun sockopt-list--keepalive (row)
   "Return when keepalive would probe in ROW, -1 if it is off, or nil."
-  (let* ((snapshot (sockopt-list--row-snapshot row))
-         (options (plist-get snapshot :options)))
+  (let ((numbers (sockopt-list--row-numbers row)))
     (cond ((or (sockopt-list--row-ended row)
                (not (sockopt-list--info row :state)))
            nil)
-          ((plist-get options :keepalive)
-           (sockopt-findings-keepalive-left snapshot))
+          ((plist-get numbers :keepalive)
+           (sockopt-findings-keepalive-left numbers))
           (t -1))))
 
 (defun sockopt-list--yes (value)
@@ -172,30 +190,28 @@ A server has no such numbers."
 (defun sockopt-list--nodelay (row)
   "Return whether ROW has TCP_NODELAY, as text."
   (if (sockopt-list--info row :state)
-      (sockopt-list--yes (plist-get (plist-get (sockopt-list--row-snapshot
-                                                row)
-                                               :options)
+      (sockopt-list--yes (plist-get (sockopt-list--row-numbers row)
                                     :tcp-nodelay))
     ""))
 
 (defun sockopt-list--server-p (row)
   "Return non-nil if ROW is of a server that others connect to."
-  (eq (plist-get (sockopt-list--row-snapshot row) :status) 'listen))
+  (eq (sockopt-list--row-status row) 'listen))
 
 (defun sockopt-list--queue (row)
   "Return how many bytes the peer of ROW has not acknowledged, or nil."
   (unless (sockopt-list--server-p row)
-    (sockopt-findings-send-queue (sockopt-list--row-snapshot row))))
+    (sockopt-findings-send-queue (sockopt-list--row-numbers row))))
 
 (defun sockopt-list--unread (row)
   "Return how much memory data take that ROW has not read, or nil."
   (unless (sockopt-list--server-p row)
-    (plist-get (plist-get (sockopt-list--row-snapshot row) :meminfo)
+    (plist-get (plist-get (sockopt-list--row-numbers row) :meminfo)
                :rmem-alloc)))
 
 (defun sockopt-list--heard (row)
   "Return how many seconds ago the peer of ROW was heard, or nil."
-  (sockopt-findings-heard (sockopt-list--row-snapshot row)))
+  (sockopt-findings-heard (sockopt-list--row-numbers row)))
 
 (defun sockopt-list--rtt (row)
   "Return the round trip of ROW in seconds, or nil."

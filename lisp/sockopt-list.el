@@ -131,12 +131,13 @@ PREDICATE is called with a process and its `sockopt-list--row'.")
 
 ;;; Filters
 
-(defun sockopt-list--stalled-p (_process row)
-  "Return non-nil if ROW cannot go on."
+;; That rests on more than the columns show.
+(defun sockopt-list--stalled-p (process _row)
+  "Return non-nil if PROCESS cannot go on."
   (cl-some (lambda (finding)
              (or (eq (plist-get finding :level) 'problem)
                  (eq (plist-get finding :id) 'unread)))
-           (sockopt-findings (sockopt-list--row-snapshot row))))
+           (sockopt-findings (sockopt-findings-snapshot process))))
 
 (defun sockopt-list--no-keepalive-p (_process row)
   "Return non-nil if ROW is a connection without keepalive."
@@ -144,7 +145,7 @@ PREDICATE is called with a process and its `sockopt-list--row'.")
 
 (defun sockopt-list--listening-p (_process row)
   "Return non-nil if ROW is of a server."
-  (plist-get (sockopt-list--row-snapshot row) :server))
+  (sockopt-list--contact row :server))
 
 (defun sockopt-list--ended-p (_process row)
   "Return non-nil if ROW is of a connection that has ended."

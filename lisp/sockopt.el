@@ -128,6 +128,8 @@ REST is the rest of its definition: a value, a docstring and keywords."
 
 (declare-function sockopt--rows "../module/emacs/option-rows.c" ())
 (declare-function sockopt--row-parts "../module/emacs/option-rows.c" (row))
+(declare-function sockopt--reader "../module/emacs/option-several.c"
+                  (&rest rows-and-fields))
 (declare-function sockopt--getter "../module/emacs/option-access.c" (row))
 (declare-function sockopt--setter "../module/emacs/option-access.c" (row))
 (declare-function sockopt--set-many "../module/emacs/option-access.c"
@@ -648,6 +650,29 @@ With PROCESS, if its socket has the option, which the kernel is asked."
                (sockopt--supported process (process-status process) handle
                                    row)))
          t)))
+
+;;; Reading several at once
+
+(defun sockopt--make-reader (wanted)
+  "Return a function to read WANTED, for `sockopt--read'.
+Each element of the list WANTED is an option that can be read without more
+ado, a keyword, or (OPTION FIELD...) for those fields, keywords, of one
+that is a plist.  What this system does not have is left out."
+  (sockopt--ensure-module)
+  (apply #'sockopt--reader
+         (mapcan (lambda (each)
+                   (let* ((part (ensure-list each))
+                          (row (get (car part) 'sockopt--row)))
+                     (and row (list row (cdr part)))))
+                 wanted)))
+
+(defun sockopt--read (process reader)
+  "Read PROCESS with READER, which `sockopt--make-reader' returned.
+Value is a plist of the options, nil for those that the socket does not
+have."
+  (let ((socket (or (gethash process sockopt--sockets)
+                    (sockopt--find-socket process))))
+    (funcall reader process (process-status process) (car socket))))
 
 (defun sockopt-get-raw (process level number length)
   "Return the bytes of a socket option of PROCESS that has no keyword.

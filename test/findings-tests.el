@@ -308,6 +308,17 @@ queue on the way, or the peer answers late."
   (should (equal 9 (sockopt-findings-send-queue
                     '(:meminfo (:wmem-queued 9))))))
 
+(ert-deftest findings-tests-near ()
+  "Both ends are near if all but their ports are the same."
+  (pcase-dolist (`(,near ,local ,remote)
+                 '((t [127 0 0 1 80] [127 0 0 1 90])
+                   (nil [127 0 0 1 80] [127 0 0 2 80])
+                   (nil [127 0 0 1 80] [127 0 0 1 0 0 0 0 90])
+                   (nil [127 0 0 1 80] nil)
+                   (nil "/run/a" "/run/a")))
+    (should (eq (sockopt-findings--near-p `(:local ,local :remote ,remote))
+                near))))
+
 (ert-deftest findings-tests-snapshot ()
   "A snapshot of each sort of process."
   (sockopt-tests-clean

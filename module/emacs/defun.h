@@ -47,6 +47,7 @@ void syms_of_handle (emacs_env *env);
 void syms_of_option_access (emacs_env *env);
 void syms_of_option_raw (emacs_env *env);
 void syms_of_option_rows (emacs_env *env);
+void syms_of_option_several (emacs_env *env);
 void syms_of_process_adopt (emacs_env *env);
 void syms_of_process_connect (emacs_env *env);
 void syms_of_process_log (emacs_env *env);

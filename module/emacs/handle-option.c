@@ -30,7 +30,7 @@ handle_read_plain (emacs_env *env, struct handle *handle,
                    const struct option *option, emacs_value *value)
 {
   struct bytes bytes = BYTES_NONE;
-  if (option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT))
+  if (!option_reads_plainly (option))
     return ENOPROTOOPT;
   return handle_read (env, handle, option, &bytes, value);
 }

@@ -6,6 +6,7 @@
 #include "emacs/lisp-option.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "emacs/lisp-value.h"
 #include "emacs/lisp.h"
@@ -163,23 +164,74 @@ lisp_prepare (emacs_env *env, const struct option *option, emacs_value object,
     encode_with (env, option, option->kind->prepare, object, bytes);
 }
 
+/* Whether KEY is one of FIELDS, a list of symbols.  */
+static bool
+is_field (const struct value *fields, const struct value *key)
+{
+  for (size_t i = 0; i < fields->size; i++)
+    if (fields->as.items[i].size == key->size
+        && memcmp (fields->as.items[i].as.text, key->as.text, key->size) == 0)
+      return true;
+  return false;
+}
+
+/* Leave only FIELDS in PLIST, or all if there are none.  */
+static void
+keep_fields (struct value *plist, const struct value *fields)
+{
+  struct value *items = plist->as.items;
+  size_t kept = 0;
+  if (plist->type != VALUE_LIST || fields->type != VALUE_LIST)
+    return;
+  for (size_t i = 0; i + 1 < plist->size; i += 2)
+    if (is_field (fields, &items[i]))
+      {
+        items[kept++] = items[i];
+        items[kept++] = items[i + 1];
+      }
+  plist->size = kept;
+}
+
+/* Make *RESULT what BYTES of OPTION mean, of a property list FIELDS
+   alone.  */
+static enum fault
+decode (emacs_env *env, const struct option *option, const struct bytes *bytes,
+        const struct value *fields, emacs_value *result)
+{
+  struct pool pool = { NULL };
+  struct value value;
+  enum fault fault = option->kind->decode (option, bytes, &pool, &value);
+  if (fault == FAULT_NONE)
+    {
+      keep_fields (&value, fields);
+      *result = lisp_from_value (env, &value);
+    }
+  else if (fault == FAULT_MEMORY)
+    lisp_signal_memory (env);
+  pool_free (&pool);
+  return fault;
+}
+
 emacs_value
 lisp_decode (emacs_env *env, const struct option *option,
              const struct bytes *bytes)
 {
-  struct pool pool = { NULL };
-  struct value value;
+  static const struct value all = { .type = VALUE_NIL };
   emacs_value result = Qnil;
-  enum fault fault = option->kind->decode (option, bytes, &pool, &value);
-  if (fault == FAULT_NONE)
-    result = lisp_from_value (env, &value);
-  else if (fault == FAULT_MEMORY)
-    lisp_signal_memory (env);
-  else
+  enum fault fault = decode (env, option, bytes, &all, &result);
+  if (fault != FAULT_NONE)
     LISP_SIGNAL (env, Qsockopt_error,
                  lisp_string (env, "Kernel gave a value of another length"),
                  lisp_keyword (env, option),
                  env->make_integer (env, (intmax_t) bytes->length));
-  pool_free (&pool);
+  return result;
+}
+
+emacs_value
+lisp_decode_fields (emacs_env *env, const struct option *option,
+                    const struct bytes *bytes, const struct value *fields)
+{
+  emacs_value result = Qnil;
+  decode (env, option, bytes, fields, &result);
   return result;
 }

@@ -32,4 +32,10 @@ void lisp_prepare (emacs_env *env, const struct option *option,
 emacs_value lisp_decode (emacs_env *env, const struct option *option,
                          const struct bytes *bytes);
 
+/* Likewise; of a property list only FIELDS, a list of symbols, unless that
+   is nil.  Nil if BYTES mean nothing.  */
+emacs_value lisp_decode_fields (emacs_env *env, const struct option *option,
+                                const struct bytes *bytes,
+                                const struct value *fields);
+
 #endif /* SOCKOPT_LISP_OPTION_H */

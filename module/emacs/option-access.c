@@ -188,9 +188,7 @@ DEFUN ("sockopt--supported", sockopt_supported, Ssockopt_supported, 4, 4,
   if (!option)
     return Qnil;
   /* What cannot be asked for, the table knows.  */
-  bool asked = option->access & ACCESS_GET
-               && !(option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT));
-  bool has = asked
+  bool has = option_reads_plainly (option)
                ? handle_read_plain (env, handle, option, &value) != ENOPROTOOPT
                : handle_has (handle, option);
   return has ? Qt : Qnil;

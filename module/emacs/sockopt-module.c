@@ -46,6 +46,7 @@ emacs_module_init (struct emacs_runtime *runtime)
   syms_of_option_access (env);
   syms_of_option_raw (env);
   syms_of_option_rows (env);
+  syms_of_option_several (env);
   syms_of_process_adopt (env);
   syms_of_process_connect (env);
   syms_of_process_log (env);

@@ -102,4 +102,12 @@ option_applies (const struct option *option, unsigned class)
   return class == 0 || (option->classes & class) != 0;
 }
 
+/* Whether OPTION can be read without an argument, and without a change.  */
+static inline bool
+option_reads_plainly (const struct option *option)
+{
+  return option->access & ACCESS_GET
+         && !(option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT));
+}
+
 #endif /* SOCKOPT_OPTION_H */

@@ -21,6 +21,7 @@
 (require 'sockopt)
 (require 'sockopt-process)
 (require 'sockopt-mode)
+(require 'sockopt-list)
 
 (defvar native-comp-eln-load-path)
 (declare-function native-compile "comp" (function-or-file &optional output))
@@ -336,14 +337,14 @@ by luck, even two of core's by some percent, so there are many of them."
 (defvar sockopt-bench--crowd nil
   "Processes that are there to be many.")
 
-(defun sockopt-bench--make-crowd (size)
-  "Make SIZE processes, or as many as there can be."
+(defun sockopt-bench--make-crowd (size &rest arguments)
+  "Make SIZE processes by ARGUMENTS, or as many as there can be."
   (condition-case nil
       (while (< (length sockopt-bench--crowd) size)
         ;; Core takes long to make a name different from others.
-        (push (sockopt-bench--core
-               :name (format "crowd %d" (length sockopt-bench--crowd))
-               :type 'datagram :service 9)
+        (push (apply #'sockopt-bench--core
+                     :name (format "crowd %d" (length sockopt-bench--crowd))
+                     arguments)
               sockopt-bench--crowd))
     ;; Descriptors are for a few more, and some are in use already.
     (file-error
@@ -358,7 +359,7 @@ by luck, even two of core's by some percent, so there are many of them."
 (defun sockopt-bench--among (size function)
   "Return a function that does as FUNCTION among SIZE more processes."
   (lambda (count)
-    (sockopt-bench--make-crowd size)
+    (sockopt-bench--make-crowd size :type 'datagram :service 9)
     (garbage-collect)
     (prog1 (funcall function count)
       (sockopt-bench--delete-crowd))))
@@ -385,7 +386,7 @@ by luck, even two of core's by some percent, so there are many of them."
 
 (defun sockopt-bench--first-touch ()
   "Measure the first touch of a process that core made, among 1000."
-  (sockopt-bench--make-crowd 1000)
+  (sockopt-bench--make-crowd 1000 :type 'datagram :service 9)
   (let (times)
     (dolist (process sockopt-bench--crowd)
       (let ((start (float-time)))
@@ -407,6 +408,20 @@ by luck, even two of core's by some percent, so there are many of them."
          (sockopt-bench--loop
            (with-temp-buffer (call-process "ss" nil t nil "-tin")))
          1 15)))))
+
+(defun sockopt-bench--list ()
+  "Measure a refresh of the list of 1000 connections, and its garbage."
+  (sockopt-bench--with-bare (peer port)
+    (sockopt-bench--make-crowd 1000 :service port)
+    (save-window-excursion
+      (sockopt-list-processes)
+      (let ((turn (sockopt-bench--loop (sockopt-list-refresh)))
+            (count 10))
+        (funcall turn count)
+        (let ((time (sockopt-bench--median
+                     (cl-loop repeat 10
+                              collect (/ (funcall turn count) count)))))
+          (list time nil time))))))
 
 ;;; Measures of `sockopt-mode'
 
@@ -544,7 +559,8 @@ FUNCTION is as `sockopt-bench--loop' returns it."
     (cons-get "bytes consed by get - core's set" bytes
               sockopt-bench--cons-get 0 0)
     (snapshot "options of 100 connections / ss -ti" ms
-              sockopt-bench--snapshot nil nil))
+              sockopt-bench--snapshot nil nil)
+    (list "refresh a list of 1000, ms" ms sockopt-bench--list 50 50))
   "What is measured: (ID NAME UNIT FUNCTION TARGET NATIVE-TARGET).
 FUNCTION returns (OURS THEIRS RATIO), or in words why it cannot be called
 here.  A target is the greatest ratio, (LEAST GREATEST), or nil.")
