@@ -52,6 +52,8 @@
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-compile--teach "sockopt-compile")
+(autoload 'sockopt-delete--let-go "sockopt-delete")
+(autoload 'sockopt-delete--before-exit "sockopt-delete")
 
 (defgroup sockopt nil
   "Socket options of network processes."
@@ -449,6 +451,55 @@ The name comes first there, so what is removed never does."
       (if (eq (nth 2 rest) option)
           (setcdr (cdr rest) (nthcdr 4 rest))
         (setq rest (cddr rest))))))
+
+;;; Processes that linger
+
+;; Emacs closes sockets from C, so before that is the last moment to look;
+;; see sockopt-delete.el for what freezes it.  The module calls
+;; `sockopt--guard-closing' when an option is set that does.
+
+(defun sockopt--claimed-linger (process)
+  "Return the value of `:linger' in the contact of PROCESS."
+  (and (eq (process-type process) 'network)
+       (plist-get (sockopt--core-contact process t t) :linger)))
+
+(defun sockopt--before-delete (&optional process)
+  "Before PROCESS is deleted, have its `:linger', if any, not freeze Emacs.
+PROCESS is as for `delete-process', which says what is wrong with it."
+  (let ((process (cond ((processp process) process)
+                       ((null process) (get-buffer-process (current-buffer)))
+                       ((bufferp process) (get-buffer-process process))
+                       ((stringp process)
+                        (or (get-process process)
+                            (get-buffer-process process))))))
+    (when (and process (sockopt--claimed-linger process))
+      (sockopt-delete--let-go process))))
+
+(defun sockopt--before-kill-buffer ()
+  "Likewise before the current buffer is killed, with its processes."
+  (when (get-buffer-process (current-buffer))
+    (dolist (process (process-list))
+      (when (eq (process-buffer process) (current-buffer))
+        (sockopt--before-delete process)))))
+
+(defun sockopt--before-exit ()
+  "Likewise before Emacs ends, with all of its processes."
+  (when (cl-loop for process in (process-list)
+                 thereis (sockopt--claimed-linger process))
+    (sockopt-delete--before-exit)))
+
+(defun sockopt--guard-closing ()
+  "See to processes that linger before Emacs closes their sockets."
+  (advice-add 'delete-process :before #'sockopt--before-delete)
+  (add-hook 'kill-buffer-hook #'sockopt--before-kill-buffer)
+  (add-hook 'kill-emacs-hook #'sockopt--before-exit))
+
+(defun sockopt-unload-function ()
+  "Leave core's functions and hooks as they were, then unload as usual."
+  (advice-remove 'delete-process #'sockopt--before-delete)
+  (remove-hook 'kill-buffer-hook #'sockopt--before-kill-buffer)
+  (remove-hook 'kill-emacs-hook #'sockopt--before-exit)
+  nil)
 
 ;;; Getting and setting
 

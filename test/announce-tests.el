@@ -147,20 +147,25 @@ ARGUMENTS are more arguments to it."
       '(t t t)
       (announce-tests--value
        `(let* ((names '(make-network-process process-contact
-                        open-network-stream set-network-process-option))
-               (before (mapcar #'symbol-function names))
+                        open-network-stream set-network-process-option
+                        delete-process kill-buffer-hook kill-emacs-hook))
+               (value (lambda (name)
+                        (if (boundp name)
+                            (default-value name)
+                          (symbol-function name))))
+               (before (mapcar value names))
                after)
           (mapc #'require ',files)
           (sockopt-mode 1)
           (let ((server (make-network-process
                          :name "s" :server t :host "127.0.0.1"
-                         :family 'ipv4 :service t :keepalive t)))
+                         :family 'ipv4 :service t :keepalive t :linger 1)))
             (process-contact server :keepalive)
             (unless (fboundp 'sockopt-mode-unload-function)
               (sockopt-mode -1))
             (dolist (file ',(append files '(sockopt)))
               (unload-feature file t))
-            (setq after (mapcar #'symbol-function names))
+            (setq after (mapcar value names))
             (delete-process server))
           (require 'sockopt)
           (list (equal before after)

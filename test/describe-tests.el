@@ -152,7 +152,7 @@
                     (should (string-search
                              words (sockopt-tests-ui-describe keyword)))))
       (says :ip-recverr "Caution: Emacs takes the first error for the end")
-      (says :linger "Caution: deleting the process may wait")
+      (says :linger "Caution: in batch, deleting the process may wait")
       (says :ip-tos "Changes: :priority")
       (says :reuseaddr "set later, it counts for sockets that are bound later")
       (says :rcvbuf "Kernel: may store another value than the one given")

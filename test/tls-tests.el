@@ -37,14 +37,20 @@
   (should (sockopt-tests-wait
            (lambda () (sockopt-tests-listening-p tls-tests--port)) 10)))
 
-(defun tls-tests--start (directory)
-  "Start a server with the certificate in DIRECTORY."
+(defun tls-tests--start (directory &rest arguments)
+  "Start a server with the certificate in DIRECTORY, and ARGUMENTS."
   (let ((default-directory directory))
     (make-process :name "openssl" :noquery t :connection-type 'pipe
-                  :command (list "openssl" "s_server" "-4" "-accept"
-                                 (format "127.0.0.1:%d" tls-tests--port)
-                                 "-key" "key.pem" "-cert" "cert.pem"
-                                 "-rev" "-quiet"))))
+                  :filter (lambda (process string)
+                            (process-put process 'output
+                                         (concat (process-get process 'output)
+                                                 string)))
+                  :command (append
+                            (list "openssl" "s_server" "-4" "-accept"
+                                  (format "127.0.0.1:%d" tls-tests--port)
+                                  "-key" "key.pem" "-cert" "cert.pem"
+                                  "-rev" "-quiet")
+                            arguments))))
 
 (defmacro tls-tests--with (&rest body)
   "Evaluate BODY with a TLS server that sends back lines in reverse."
@@ -384,6 +390,23 @@ Core calls no sentinel when a handshake fails, only sets the status."
           (delete-process process)
           (should-not (process-live-p process))
           (should-not (member "open\n" (tls-tests--events process))))))))
+
+;;; Deleting
+
+(ert-deftest tls-tests-delete ()
+  "Deleting when the peer has all tells it that TLS ends."
+  (tls-tests--with
+    (let* ((tls-tests--port (sockopt-tests-free-port))
+           (server (tls-tests--start directory "-msg")))
+      (tls-tests--await-server)
+      (let ((process (tls-tests--make #'sockopt-make-network-process)))
+        (should (tls-tests--talks-p process))
+        (should-not (string-match-p "close_notify"
+                                    (process-get server 'output)))
+        (sockopt-delete-process process)
+        (should (sockopt-tests-says-p server "close_notify" 5))
+        (should (sockopt-tests-wait
+                 (lambda () (not (process-live-p process)))))))))
 
 ;;; Many
 

@@ -153,6 +153,9 @@ lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
     encode_with (env, option, option->kind->encode, object, bytes);
   else
     lisp_signal_option (env, option, ENOPROTOOPT, &object);
+  /* Emacs closes sockets from C, and would be frozen for that time.  */
+  if (option->flags & OPTION_CLOSE_WAITS)
+    LISP_CALL (env, Qguard_closing);
 }
 
 void

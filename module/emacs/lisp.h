@@ -73,6 +73,7 @@
   DO (Qmake, "sockopt--core-make-network-process")                            \
   DO (Qset_option, "sockopt--core-set-network-process-option")                \
   DO (Qrenew, "sockopt--renew-handle")                                        \
+  DO (Qguard_closing, "sockopt--guard-closing")                               \
   DO (Qprocessp, "processp")                                                  \
   DO (Qvectorp, "vectorp")                                                    \
   DO (Quser_ptrp, "user-ptrp")                                                \

@@ -35,7 +35,9 @@ enum option_flags
   /* The kernel may store another value than the one given.  */
   OPTION_ADJUSTED = 2,
   /* Reading needs an argument.  */
-  OPTION_ARGUMENT = 4
+  OPTION_ARGUMENT = 4,
+  /* While it is set, closing the socket may wait.  */
+  OPTION_CLOSE_WAITS = 8
 };
 
 /* The level of an option that has the same number at the levels of both

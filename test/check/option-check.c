@@ -73,7 +73,8 @@ START_TEST (test_core_option)
   ck_assert_ptr_eq (option->kind, wanted->kind);
   ck_assert_int_eq (option->phase, wanted->phase);
   ck_assert_int_eq (option->access, ACCESS_BOTH);
-  ck_assert_uint_eq (option->flags, 0);
+  ck_assert_uint_eq (option->flags,
+                     option->kind == &kind_linger ? OPTION_CLOSE_WAITS : 0);
 }
 END_TEST
 
@@ -185,7 +186,8 @@ END_TEST
 START_TEST (test_row_access)
 {
   const struct option *option = &options[_i];
-  unsigned flags = OPTION_READ_CHANGES | OPTION_ADJUSTED | OPTION_ARGUMENT;
+  unsigned flags = OPTION_READ_CHANGES | OPTION_ADJUSTED | OPTION_ARGUMENT
+                   | OPTION_CLOSE_WAITS;
   ck_assert_int_ne (option->access, 0);
   ck_assert_int_le (option->access, ACCESS_BOTH);
   ck_assert_uint_eq (option->flags & ~flags, 0);
@@ -193,7 +195,8 @@ START_TEST (test_row_access)
   ck_assert_int_le (option->phase, PHASE_AFTER_CONNECT);
   if (option->flags & (OPTION_READ_CHANGES | OPTION_ARGUMENT))
     ck_assert (option->access & ACCESS_GET);
-  if (option->flags & OPTION_ADJUSTED || option->phase != PHASE_ANY)
+  if (option->flags & (OPTION_ADJUSTED | OPTION_CLOSE_WAITS)
+      || option->phase != PHASE_ANY)
     ck_assert (option->access & ACCESS_SET);
 }
 END_TEST

@@ -1,0 +1,369 @@
+;;; delete-tests.el --- Deleting does not freeze Emacs  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Code:
+
+(require 'sockopt-tests-lib)
+(require 'sockopt-tests-ui)
+(require 'sockopt-delete)
+
+(defconst delete-tests--size 100000
+  "How many bytes are sent: more than the peer's kernel takes unread.")
+
+(defun delete-tests--server ()
+  "Make a server whose children do not read.  Its plist has them."
+  (sockopt-tests-server
+   :rcvbuf 4096
+   :log (lambda (server child _message)
+          (set-process-filter child t)
+          (process-put server 'children
+                       (cons child (process-get server 'children))))))
+
+(defun delete-tests--child (server)
+  "Wait for SERVER to accept a connection, and return its process."
+  (sockopt-tests-wait (lambda () (process-get server 'children)))
+  (car (process-get server 'children)))
+
+(defun delete-tests--stuck (server linger &rest arguments)
+  "Make a client of SERVER with LINGER, whose data are stuck.
+ARGUMENTS are more for it."
+  (let ((client (apply #'sockopt-tests-client server
+                       :linger linger :sndbuf 400000 arguments)))
+    (process-send-string client (make-string delete-tests--size ?x))
+    (should (sockopt-delete--left (sockopt-get client :tcp-info)))
+    client))
+
+(defun delete-tests--read (child)
+  "Have CHILD read, and return how many bytes it got till the end."
+  (let ((count 0))
+    (set-process-filter child (lambda (_child text)
+                                (cl-incf count (length text))))
+    (sockopt-tests-wait (lambda () (not (process-live-p child))))
+    count))
+
+(defmacro delete-tests--seconds (&rest body)
+  "Return how many seconds BODY takes."
+  (declare (debug t))
+  `(let ((start (float-time)))
+     ,@body
+     (- (float-time) start)))
+
+(defun delete-tests--try (linger delete)
+  "Call DELETE with a client that has LINGER and is stuck.
+Return how many seconds that took, and how many bytes came in the end."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (client (delete-tests--stuck server linger :buffer "stuck"))
+           (child (delete-tests--child server))
+           (seconds (delete-tests--seconds (funcall delete client))))
+      (should-not (process-live-p client))
+      (should (equal (process-contact client :linger) linger))
+      (kill-buffer (get-buffer-create "stuck"))
+      (list seconds (delete-tests--read child)))))
+
+(defun delete-tests--at-once (linger delete)
+  "Test that DELETE of a client with LINGER returns at once, and delivers."
+  (let ((noninteractive nil))
+    (pcase-let ((`(,seconds ,bytes) (delete-tests--try linger delete)))
+      (should (< seconds 0.5))
+      (should (= bytes delete-tests--size)))))
+
+(ert-deftest delete-tests-at-once ()
+  "Deleting a process that lingers does not wait, and delivers all the same."
+  (dolist (linger '(t 3 nil))
+    (delete-tests--at-once linger #'delete-process)))
+
+(ert-deftest delete-tests-by-name ()
+  "So it is when the process is named, or meant by its buffer."
+  (dolist (delete (list (lambda (client)
+                          (delete-process (process-name client)))
+                        (lambda (client)
+                          (delete-process (process-buffer client)))
+                        (lambda (_client) (delete-process "stuck"))
+                        (lambda (_client)
+                          (with-current-buffer "stuck"
+                            (delete-process nil)))))
+    (delete-tests--at-once 3 delete)))
+
+(ert-deftest delete-tests-buffer ()
+  "So it is when the process's buffer is killed."
+  (delete-tests--at-once 3 (lambda (client)
+                             (kill-buffer (process-buffer client)))))
+
+(ert-deftest delete-tests-core ()
+  "So it is with a process that core made."
+  (sockopt-tests-clean
+    (let* ((noninteractive nil)
+           (server (delete-tests--server))
+           (client (make-network-process
+                    :name "core" :host "127.0.0.1" :linger 3
+                    :service (process-contact server :service)
+                    :family 'ipv4 :noquery t)))
+      (sockopt-set client :sndbuf 400000)
+      (process-send-string client (make-string delete-tests--size ?x))
+      (should (< (delete-tests--seconds (delete-process client)) 0.5))
+      (should (= (delete-tests--read (delete-tests--child server))
+                 delete-tests--size)))))
+
+(ert-deftest delete-tests-reset ()
+  "With `:linger' 0 what is queued is dropped, as it was."
+  (let ((noninteractive nil))
+    (pcase-let ((`(,seconds ,bytes) (delete-tests--try 0 #'delete-process)))
+      (should (< seconds 0.5))
+      (should (< bytes delete-tests--size)))))
+
+(ert-deftest delete-tests-batch ()
+  "In batch deleting waits as the option says, or as the limit says of t."
+  (let ((sockopt-linger-limit 1))
+    (dolist (linger '(1 t))
+      (pcase-let ((`(,seconds ,bytes)
+                   (delete-tests--try linger #'delete-process)))
+        (should (< 0.9 seconds 3))
+        (should (= bytes delete-tests--size))))))
+
+;;; In the background
+
+(defun delete-tests--events (process)
+  "Have the sentinel of PROCESS note its events, and return that place."
+  (let ((place (list nil)))
+    (set-process-sentinel process (lambda (_process event)
+                                    (setcar place (cons event (car place)))))
+    place))
+
+(defun delete-tests--timers ()
+  "Return how many timers look at a process."
+  (cl-count #'sockopt-delete--check timer-list :key #'timer--function))
+
+(defun delete-tests--no-timers-p ()
+  "Return non-nil if soon no timer looks at a process."
+  (sockopt-tests-wait (lambda () (zerop (delete-tests--timers)))))
+
+(ert-deftest delete-tests-background ()
+  "The sentinel is told when the peer has all, and not before."
+  (dolist (linger '(nil t 30))
+    (sockopt-tests-clean
+      (let* ((server (delete-tests--server))
+             (client (delete-tests--stuck server linger))
+             (events (delete-tests--events client)))
+        (should (< (delete-tests--seconds
+                    (sockopt-delete-process client 30))
+                   0.5))
+        ;; A second time changes nothing but the time.
+        (sockopt-delete-process client)
+        (should (= 1 (delete-tests--timers)))
+        (sockopt-tests-wait #'ignore 0.5)
+        (should (process-live-p client))
+        (should-not (car events))
+        (should (= (delete-tests--read (delete-tests--child server))
+                   delete-tests--size))
+        (should (sockopt-tests-wait (lambda () (car events))))
+        ;; The peer closes, too; that is seen before or after.
+        (should (member (car events)
+                        '(("deleted\n")
+                          ("connection broken by remote peer\n"))))
+        (should-not (process-live-p client))
+        (should (delete-tests--no-timers-p))))))
+
+(ert-deftest delete-tests-background-half ()
+  "A peer that has all and does not close is not waited for.
+What it says meanwhile is dropped."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (said (list ""))
+           (client (delete-tests--stuck
+                    server nil :filter (sockopt-tests-collector said)))
+           (events (delete-tests--events client))
+           (child (delete-tests--child server))
+           (count 0))
+      (set-process-filter child (lambda (_child text)
+                                  (cl-incf count (length text))
+                                  (when (= count delete-tests--size)
+                                    (set-process-filter child t))))
+      (sockopt-delete-process client 30)
+      (process-send-string child "no more")
+      (should (sockopt-tests-wait (lambda () (car events))))
+      (should (equal (car events) '("deleted\n")))
+      (should (equal said '(""))))))
+
+(ert-deftest delete-tests-background-time ()
+  "When the time is over the sentinel is told what is not delivered.
+The time is that given, that of `:linger', or the limit."
+  (pcase-dolist (`(,linger ,seconds ,limit) '((30 0.3 30) (1 nil 30)
+                                              (t nil 1) (nil nil 1)))
+    (sockopt-tests-clean
+      (let* ((sockopt-linger-limit limit)
+             (server (delete-tests--server))
+             (client (delete-tests--stuck server linger))
+             (events (delete-tests--events client)))
+        (sockopt-delete-process client seconds)
+        (should (< (or seconds 1)
+                   (+ 0.1 (delete-tests--seconds
+                           (sockopt-tests-wait (lambda () (car events)))))
+                   4))
+        (should (= 1 (length (car events))))
+        (should (string-match-p "\\`deleted with [0-9]+ bytes unsent and\
+ [0-9]+ packets unacknowledged\n\\'" (caar events)))
+        (should (eq (process-status client) 'closed))
+        (should (= (delete-tests--read (delete-tests--child server))
+                   delete-tests--size))))))
+
+(ert-deftest delete-tests-background-reset ()
+  "If the peer resets the connection, the sentinel gets core's words."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (client (delete-tests--stuck server nil))
+           (events (delete-tests--events client)))
+      (sockopt-delete-process client 30)
+      (sockopt-set (delete-tests--child server) :linger 0)
+      (delete-process (delete-tests--child server))
+      (should (sockopt-tests-wait (lambda () (car events))))
+      (should (equal (car events) '("connection broken by remote peer\n")))
+      (should (delete-tests--no-timers-p)))))
+
+(ert-deftest delete-tests-background-others ()
+  "What is no open TCP connection is deleted at once."
+  (sockopt-tests-with-directory directory
+    (sockopt-tests-clean
+      (let* ((path (expand-file-name "s" directory))
+             (server (sockopt-make-network-process
+                      :name "local" :server t :family 'local :service path
+                      :noquery t)))
+        (dolist (process
+                 (list (sockopt-make-network-process
+                        :name "local" :family 'local :service path
+                        :noquery t)
+                       server
+                       (sockopt-make-network-process
+                        :name "datagram" :type 'datagram :host "127.0.0.1"
+                        :service 9 :noquery t)
+                       (sockopt-tests-server)))
+          (let ((events (delete-tests--events process)))
+            (sockopt-delete-process process)
+            (should-not (process-live-p process))
+            (should (equal (car events) '("deleted\n")))
+            ;; Again, it is as for `delete-process'.
+            (sockopt-delete-process process)))))))
+
+(ert-deftest delete-tests-background-wrong ()
+  "Wrong arguments are refused before anything is done."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server)))
+      (should-error (sockopt-delete-process "server")
+                    :type 'wrong-type-argument)
+      (dolist (seconds '(-1 "3" t))
+        (should-error (sockopt-delete-process server seconds)
+                      :type 'wrong-type-argument))
+      (should (process-live-p server)))))
+
+(ert-deftest delete-tests-background-sooner ()
+  "Another call gives another time."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (client (delete-tests--stuck server nil))
+           (events (delete-tests--events client)))
+      (sockopt-delete-process client 30)
+      (sockopt-delete-process client 0)
+      (should (sockopt-tests-wait (lambda () (car events))))
+      (should (string-prefix-p "deleted with" (caar events)))
+      (delete-process (delete-tests--child server)))))
+
+;;; Leaving Emacs
+
+(defun delete-tests--program (port linger)
+  "Return a form for an Emacs that sends to PORT, lingering by LINGER."
+  `(progn
+     (require 'sockopt)
+     (setq sockopt-linger-limit 1)
+     ;; As in a filter or a timer.
+     (global-set-key (kbd "C-c q") (lambda ()
+                                     (interactive)
+                                     (let ((inhibit-quit t))
+                                       (kill-emacs))))
+     (let ((client (sockopt-make-network-process
+                    :name "stuck" :host "127.0.0.1" :service ,port
+                    :family 'ipv4 :linger ,linger :sndbuf 400000
+                    :noquery t)))
+       (process-send-string client (make-string ,delete-tests--size ?x)))))
+
+(ert-deftest delete-tests-leave-batch ()
+  "An Emacs in batch waits on leaving as the option says, and says so."
+  (dolist (linger '(1 t))
+    (sockopt-tests-clean
+      (let* ((server (delete-tests--server))
+             (form (delete-tests--program
+                    (process-contact server :service) linger))
+             (said nil)
+             (seconds (delete-tests--seconds
+                       (setq said (sockopt-tests-emacs
+                                   "-L" "lisp" "--eval"
+                                   (format "%S" form))))))
+        (should (string-match-p "^Delivering what was sent to stuck, for at\
+ most 1 s" said))
+        (should (< 0.9 seconds 6))
+        (should (= (delete-tests--read (delete-tests--child server))
+                   delete-tests--size))))))
+
+(defun delete-tests--terminal (server &optional keys)
+  "Start an Emacs on a terminal that lingers for 30 seconds with SERVER.
+Have it leave by KEYS, and return it when it waits."
+  (let ((emacs (make-process
+                :name "emacs" :noquery t :connection-type 'pty
+                :filter (lambda (process string)
+                          (process-put
+                           process 'output
+                           (concat (process-get process 'output) string)))
+                :command
+                (list "env" "TERM=vt100"
+                      (expand-file-name invocation-name invocation-directory)
+                      "-Q" "-nw" "-L" (car load-path)
+                      "-L" (expand-file-name "lisp") "--eval"
+                      (format "%S" (delete-tests--program
+                                    (process-contact server :service)
+                                    30))))))
+    (set-process-window-size emacs 24 80)
+    ;; Where there are no terminals, Emacs takes pipes.
+    (unless (process-tty-name emacs)
+      (ert-skip "There are no terminals"))
+    (should (delete-tests--child server))
+    (sockopt-tests-wait #'ignore 0.5)
+    (process-send-string emacs (or keys "\C-x\C-c"))
+    (should (sockopt-tests-says-p emacs "leaves now" 10))
+    emacs))
+
+(defun delete-tests--ends-p (emacs)
+  "Return non-nil if EMACS ends soon."
+  (sockopt-tests-wait (lambda () (not (process-live-p emacs))) 2))
+
+(ert-deftest delete-tests-leave-quit ()
+  "C-g ends the wait on leaving."
+  (dolist (keys '("\C-x\C-c" "\C-cq"))
+    (sockopt-tests-clean
+      (let* ((server (delete-tests--server))
+             (emacs (delete-tests--terminal server keys)))
+        (sockopt-tests-wait #'ignore 0.5)
+        (should (process-live-p emacs))
+        (process-send-string emacs "\C-g")
+        (should (delete-tests--ends-p emacs))
+        (should (= (delete-tests--read (delete-tests--child server))
+                   delete-tests--size))))))
+
+(ert-deftest delete-tests-leave-done ()
+  "The wait on leaving ends when the peer has all."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (emacs (delete-tests--terminal server)))
+      (should (= (delete-tests--read (delete-tests--child server))
+                 delete-tests--size))
+      (should (delete-tests--ends-p emacs)))))
+
+(ert-deftest delete-tests-leave-terminated ()
+  "SIGTERM ends the wait on leaving."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (emacs (delete-tests--terminal server)))
+      (signal-process emacs 'SIGTERM)
+      (should (delete-tests--ends-p emacs)))))
+
+(provide 'delete-tests)
+;;; delete-tests.el ends here
