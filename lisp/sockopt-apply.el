@@ -20,7 +20,7 @@
 
 (declare-function sockopt--open "../module/emacs/process-open.c"
                   (type protocol backlog addresses settings optional args
-                   stagger timeout))
+                   stagger timeout local))
 (declare-function sockopt--address "../module/emacs/process-lookup.c"
                   (keyword address))
 (declare-function sockopt--close "../module/emacs/handle.c" (handle))
@@ -45,7 +45,8 @@ Return for each what `sockopt--open' does.  The socket is closed."
                                (sockopt--protocol contact) 1
                                (sockopt--address :local address)
                                settings (/ (length settings) 2)
-                               (list :name "scratch" :server t) nil nil)))
+                               (list :name "scratch" :server t) nil nil
+                               nil)))
     (sockopt--close (car opened))
     (cddr opened)))
 

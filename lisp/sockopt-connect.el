@@ -23,7 +23,7 @@
 (declare-function sockopt--hold "../module/emacs/process-connect.c" ())
 (declare-function sockopt--start "../module/emacs/process-connect.c"
                   (handle channel line target type protocol settings
-                   optional stagger))
+                   optional stagger local))
 (declare-function sockopt--finish "../module/emacs/process-connect.c"
                   (handle job settings))
 (declare-function sockopt--won-p "../module/emacs/process-connect.c" (job))
@@ -263,7 +263,8 @@ NUMBER, TARGET and OPTIONAL are as for `sockopt--start-connecting'."
                       (sockopt--open-channel) (format "%d\n" number) target
                       (plist-get contact :type) (sockopt--protocol contact)
                       (sockopt--connecting-settings connecting) optional
-                      (sockopt--stagger))
+                      (sockopt--stagger)
+                      (sockopt--local contact))
     ;; The pipe is core's, and so is the error when it has none.
     (file-error (signal 'sockopt-system-error (cdr error)))))
 
@@ -313,8 +314,11 @@ Its time is over."
                                   (sockopt--connecting-settings connecting)))
     (when result
       (sockopt--note-handle process handle)
-      (sockopt--contact-addresses (sockopt--core-contact process t t)
-                                  (car result) handle)
+      (let* ((contact (sockopt--core-contact process t t))
+             (local (sockopt--local contact)))
+        (when local
+          (sockopt--note-local process local))
+        (sockopt--contact-addresses contact (car result) handle))
       (sockopt--note-results process
                              (sockopt--connecting-options connecting)
                              (cdr result)

@@ -265,7 +265,8 @@ What ARGS have there wins.  If that is no plist, the caller is to know."
 
 (defvar sockopt-mode--stream nil
   "What `open-network-stream' was given besides, or nil.
-That is (NAME TIMEOUT . OPTIONS).")
+That is (NAME PLIST . OPTIONS), all of them plists: PLIST has keywords that
+are no options.")
 
 ;; Most keywords are core's own, and the list of ours is long.
 (defsubst sockopt-mode--option-p (keyword)
@@ -354,13 +355,27 @@ They are as `sockopt-mode--rule-options' returns them."
     (pcase-dolist (`(,option . ,message) failures)
       (sockopt-mode--note-failure process (assq option settings) message))))
 
+(defun sockopt-mode--unlike-core-p (args)
+  "Return non-nil if ARGS have what is no option, but needs us as well.
+That is `:child-options'; `:connect-timeout'; a client's `:local', which
+core passes over; and a name in Linux's abstract namespace, of which core
+takes only the first byte."
+  (let ((service (plist-get args :service)))
+    (or (and (plist-get args :local)
+             (not (plist-get args :server))
+             (not (plist-get args :use-external-socket)))
+        (plist-get args :child-options)
+        (plist-get args :connect-timeout)
+        (and (eq (plist-get args :family) 'local)
+             (stringp service)
+             (string-prefix-p "\0" service)))))
+
 (defun sockopt-mode--make (core &rest args)
   "Make a network process by ARGS; CORE is `make-network-process'.
 Keywords that are no option's, nor nearly, are left alone, as core does."
   (let ((options (sockopt-mode--options-in args)))
     (if (or options sockopt-mode--stream sockopt-rules
-            (plist-member args :child-options)
-            (plist-member args :connect-timeout))
+            (sockopt-mode--unlike-core-p args))
         (sockopt-mode--make-perhaps core args options)
       (apply core args))))
 
@@ -379,7 +394,7 @@ Each is nil if there are none."
                (sockopt-mode--rule-timeout rules)))))))
 
 (defun sockopt-mode--stream-extra (args)
-  "Return (TIMEOUT . OPTIONS) that a stream made by ARGS is given besides."
+  "Return (PLIST . OPTIONS) that a stream made by ARGS is given besides."
   (and sockopt-mode--stream
        (equal (car sockopt-mode--stream) (plist-get args :name))
        (cdr sockopt-mode--stream)))
@@ -392,11 +407,11 @@ If that turns out to be nothing, call CORE."
                (`(,settings ,children ,timeout)
                 (sockopt-mode--rules-safely args))
                (full (sockopt-mode--with-timeout
-                      (sockopt-mode--with-child-options args children)
-                      (or given timeout))))
+                      (sockopt-mode--with-child-options (append args given)
+                                                        children)
+                      timeout)))
     ;; Without a name it fails, and each Emacs says so in its own words.
-    (if (and (or options settings (plist-get full :child-options)
-                 (plist-get full :connect-timeout))
+    (if (and (or options settings (sockopt-mode--unlike-core-p full))
              (stringp (plist-get args :name)))
         (sockopt-mode--make-with (append full extra) options settings)
       (apply core args))))
@@ -415,9 +430,11 @@ SETTINGS are as `sockopt-mode--rule-options' returns them."
   "Open a stream by CORE, `open-network-stream', with the options it is given.
 NAME, BUFFER, HOST, SERVICE and PARAMETERS are the arguments."
   (let* ((options (sockopt-mode--options-in parameters))
-         (timeout (plist-get parameters :connect-timeout))
-         (sockopt-mode--stream (if (or options timeout)
-                                   `(,name ,timeout . ,options)
+         (others (cl-loop for keyword in '(:connect-timeout :local)
+                          for value = (plist-get parameters keyword)
+                          when value append (list keyword value)))
+         (sockopt-mode--stream (if (or options others)
+                                   `(,name ,others . ,options)
                                  sockopt-mode--stream)))
     (apply core name buffer host service parameters)))
 

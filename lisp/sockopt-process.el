@@ -14,6 +14,8 @@
 (require 'sockopt-connection)
 
 (autoload 'sockopt--make-connecting "sockopt-connect")
+(autoload 'sockopt--note-local "sockopt-local")
+(autoload 'sockopt--remove-local-files "sockopt-local")
 (autoload 'sockopt--note-server "sockopt-server")
 (autoload 'sockopt--restore-log "sockopt-server")
 (autoload 'sockopt--with-log "sockopt-server")
@@ -25,7 +27,7 @@
                   (keyword address))
 (declare-function sockopt--open "../module/emacs/process-open.c"
                   (type protocol backlog addresses settings optional args
-                   stagger timeout))
+                   stagger timeout local))
 (declare-function sockopt--adopt "../module/emacs/process-adopt.c"
                   (handle args role directory))
 (declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
@@ -74,6 +76,11 @@ Signal an error if ARGS have a keyword that nobody knows."
         (sockopt--signal-argument
          "`:connect-timeout' is for clients that connect" timeout)))))
 
+(defsubst sockopt--local (args)
+  "Return the address that a client by ARGS is bound to, or nil."
+  (and (not (plist-get args :server))
+       (plist-get args :local)))
+
 (defun sockopt--check-arguments (args)
   "Signal an error if the keywords in ARGS do not go together."
   (let ((name (plist-get args :name)))
@@ -91,6 +98,11 @@ Signal an error if ARGS have a keyword that nobody knows."
     (unless (listp tls)
       (signal 'wrong-type-argument (list 'listp tls :tls-parameters))))
   (sockopt--check-timeout args)
+  (let ((local (sockopt--local args)))
+    (when local
+      (sockopt--address :local local)
+      (when (featurep 'sockopt-local)
+        (sockopt--remove-local-files))))
   (let ((options (plist-get args :child-options)))
     (sockopt--check-plist options)
     (sockopt--check (sockopt--settings options))))
@@ -261,10 +273,17 @@ ADDRESS is the server's own or the client's peer.  Return CONTACT."
     (plist-put (plist-put contact :remote address)
                :local (sockopt--name handle))))
 
+(defsubst sockopt--abstract-p (address)
+  "Return non-nil if ADDRESS is a name in Linux's abstract namespace."
+  (and (stringp address)
+       (string-prefix-p "\0" address)))
+
 (defun sockopt--adopt-arguments (args address)
   "Return (VECTOR ROLE) to pass to `sockopt--adopt' for ARGS.
-ADDRESS is where the socket is or leads to."
-  (cond ((sockopt--packets-p args)
+ADDRESS is where the socket is or leads to.  A client of datagrams that is
+connected, because that is an abstract name, needs no room for addresses."
+  (cond ((and (sockopt--packets-p args)
+              (or (plist-get args :server) (not (sockopt--abstract-p address))))
          (list (vconcat (sockopt--datagram-arguments args address)) nil))
         (t (list (vconcat (sockopt--placeholder-arguments args))
                  (if (plist-get args :server) :local :remote)))))
@@ -286,6 +305,13 @@ If this fails, the socket is closed."
         (sockopt--close handle)))
     process))
 
+(defun sockopt--discard (process)
+  "Delete PROCESS, which nobody is to know of."
+  (set-process-sentinel process #'ignore)
+  (delete-process process)
+  (when (featurep 'sockopt-local)
+    (sockopt--remove-local-files)))
+
 (defmacro sockopt--or-discard (process &rest body)
   "Evaluate BODY, without quitting; after an error delete PROCESS."
   (declare (indent 1) (debug t))
@@ -293,8 +319,7 @@ If this fails, the socket is closed."
      (condition-case error
          (progn ,@body)
        (error
-        (set-process-sentinel ,process #'ignore)
-        (delete-process ,process)
+        (sockopt--discard ,process)
         (signal (car error) (cdr error))))))
 
 (defun sockopt--make-now (args options settings optional note-failures)
@@ -303,6 +328,7 @@ SETTINGS are OPTIONS for the module.  The first OPTIONAL of them may fail,
 and NOTE-FAILURES is then called with the process and a list of
 \(OPTION . MESSAGE)."
   (let ((server (plist-get args :server))
+        (local (sockopt--local args))
         (deadline (sockopt--deadline args)))
     (pcase-let* ((addresses (sockopt--addresses args deadline))
                  (`(,handle ,address . ,results)
@@ -312,10 +338,13 @@ and NOTE-FAILURES is then called with the process and a list of
                                        (server 5))
                                  addresses settings optional args
                                  (sockopt--stagger)
-                                 (sockopt--time-left deadline)))
+                                 (sockopt--time-left deadline)
+                                 local))
                  (process (sockopt--make-process args address handle)))
       (sockopt--or-discard process
         (sockopt--note-handle process handle)
+        (when local
+          (sockopt--note-local process local))
         (if server
             (sockopt--note-server process args)
           (sockopt--note-connection process handle))
@@ -350,8 +379,7 @@ Unlike the rest this takes time, and the user may quit."
             (sockopt--note-tls process start)
             (setq done t))
         (unless done
-          (set-process-sentinel process #'ignore)
-          (delete-process process))))))
+          (sockopt--discard process))))))
 
 (defun sockopt--negotiate (process parameters)
   "Begin TLS on the connected PROCESS by PARAMETERS, as core would."
@@ -370,6 +398,8 @@ Unlike the rest this takes time, and the user may quit."
   "Make a process by ARGS with core, on a socket that Emacs was given.
 Then set OPTIONS and RULES, plists; NOTE-FAILURES is called with what
 fails of the latter."
+  (when (sockopt--local args)
+    (message ":use-external-socket ignores the :local of a client"))
   (let ((process (apply #'sockopt--core-make-network-process
                         (sockopt--with-log
                          (cl-loop for (keyword value) on args by #'cddr
@@ -404,6 +434,15 @@ There are also `:protocol' (mptcp, udplite, icmp ... or a number), `:type'
 raw, and `:family' vsock, whose host and service are numbers; and
 `:connect-timeout', after how many seconds a client is to give up looking
 up and connecting to all its addresses.
+
+A client is bound to its `:local' before it connects.  That is an address
+as `:remote' takes it; port 0 has the kernel choose one, and so has \"\" for
+`:family' local.  Only addresses of that family are connected to.  Options
+such as `:ip-freebind' and `:reuseport' are in force by then.  If it names a
+file, that is removed when the process ends, and when Emacs does.
+
+A local name that begins with a NUL is in Linux's abstract namespace and no
+file; see unix(7).  A client of datagrams to such a name is connected to it.
 
 An unknown keyword signals `sockopt-unsupported', which names the nearest
 known one.  A wrong value signals `wrong-type-argument' or

@@ -16,7 +16,7 @@
 (declare-function sockopt--hold "../module/emacs/sockopt-module.c" ())
 (declare-function sockopt--start "../module/emacs/sockopt-module.c"
                   (handle channel line target type protocol settings
-                          optional stagger))
+                          optional stagger local))
 (declare-function sockopt--won-p "../module/emacs/sockopt-module.c" (job))
 
 ;;; Connecting without waiting
@@ -132,7 +132,7 @@
            (job (sockopt--start handle pipe "1\n"
                                 (sockopt--address
                                  :remote (process-contact server :local))
-                                nil 0 [] 0 nil)))
+                                nil 0 [] 0 nil nil)))
       (should (sockopt-tests-wait (lambda () (sockopt--won-p job))))
       (should (sockopt--finish handle job []))
       (should-not (sockopt--finish handle job []))

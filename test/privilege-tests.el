@@ -95,6 +95,34 @@ sockopt-system-error.*Operation not permitted")
                       ,option ,value)
                    (error error))))))))
 
+;; An Emacs in namespaces of its own, where the first ports are privileged
+;; again: some containers open them to all.
+(ert-deftest privilege-tests-local-port ()
+  "A client's own port that takes privilege is refused, with what would do."
+  (privilege-tests--need-other-user)
+  (sockopt-tests-need-namespaces)
+  (sockopt-tests-with-directory directory
+    (privilege-tests--publish directory)
+    (let* ((form '(condition-case error
+                      (sockopt-make-network-process
+                       :name "c" :type 'datagram :host "127.0.0.1"
+                       :service 9 :local [127 0 0 1 77])
+                    (error error)))
+           (script "ip link set lo up && \
+echo 1024 > /proc/sys/net/ipv4/ip_unprivileged_port_start && exec \"$@\"")
+           (error (with-temp-buffer
+                    (apply #'call-process "unshare" nil '(t nil) nil "-n" "sh"
+                           "-c" script "sh" "timeout" "20" "setpriv"
+                           "--reuid=65534" "--regid=65534" "--clear-groups"
+                           (append (sockopt-tests-command)
+                                   (list "-L" directory "-l" "sockopt"
+                                         "--eval"
+                                         (format "(prin1 %S)" form))))
+                    (read (buffer-string)))))
+      (should (eq (car error) 'sockopt-permission-denied))
+      (should (equal (seq-subseq error 3 5) '(:local [127 0 0 1 77])))
+      (should (string-match-p "CAP_NET_BIND_SERVICE" (nth 5 error))))))
+
 (defun privilege-tests--refused ()
   "Return the options that this Emacs may not set, on some kind of socket."
   (let (refused)

@@ -71,7 +71,7 @@ handle_make (emacs_env *env, int fd, bool owned, unsigned class)
   if (!handle)
     {
       if (owned)
-        socket_close (&fd);
+        socket_discard (&fd);
       lisp_signal_errno (env, "Cannot make handle", ENOMEM, Qnil);
       return Qnil;
     }
@@ -142,7 +142,7 @@ void
 handle_close (struct handle *handle)
 {
   if (handle->owned)
-    socket_close (&handle->fd);
+    socket_discard (&handle->fd);
   socket_close (&handle->peer);
 }
 

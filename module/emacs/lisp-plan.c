@@ -9,10 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emacs/lisp-address.h"
 #include "emacs/lisp-option.h"
 #include "emacs/lisp.h"
 #include "option/errno-message.h"
 #include "option/kind.h"
+#include "socket/local.h"
 
 /* A socket type as `make-network-process' names it.  */
 static int
@@ -139,9 +141,31 @@ deadline_wait (int64_t end)
                                                : QUIT_INTERVAL;
 }
 
+static bool
+is_empty_string (emacs_env *env, emacs_value value)
+{
+  ptrdiff_t length = 0;
+  return env->eq (env, env->type_of (env, value), Qstring)
+         && env->copy_string_contents (env, value, NULL, &length)
+         && length == 1;
+}
+
+/* The address that a client is to have: LOCAL, or none if that is nil.  For
+   the empty name the kernel chooses one (unix(7), "Autobind").  */
+static struct address
+local_from_lisp (emacs_env *env, emacs_value local)
+{
+  struct address address = { .length = 0 };
+  if (env->is_not_nil (env, local))
+    lisp_to_address (env, Qlocal, local, &address);
+  if (!lisp_pending (env) && is_empty_string (env, local))
+    address.length = offsetof (struct sockaddr_un, sun_path);
+  return address;
+}
+
 struct plan
 plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
-                emacs_value backlog, emacs_value stagger,
+                emacs_value backlog, emacs_value stagger, emacs_value local,
                 struct setting *settings, size_t count)
 {
   bool server = env->is_not_nil (env, backlog);
@@ -152,21 +176,40 @@ plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
                         .stagger = env->is_not_nil (env, stagger)
                                      ? lisp_int (env, stagger)
                                      : 0,
+                        .local = local_from_lisp (env, local),
                         .settings = settings,
                         .settings_count = count };
 }
 
+/* Signal FAILURE, which is about the client's own address in PLAN.  */
+static void
+signal_local (emacs_env *env, const struct failure *failure,
+              const struct plan *plan)
+{
+  const char *hint = local_hint (plan, failure);
+  emacs_value data = Qnil;
+  if (hint)
+    data = LISP_CALL (env, Qlist, lisp_string (env, hint));
+  data = LISP_CALL (env, Qcons_function, lisp_from_address (env, &plan->local),
+                    data);
+  data = LISP_CALL (env, Qcons_function, Qlocal, data);
+  lisp_signal_errno (env, failure->verb, failure->code, data);
+}
+
 void
 signal_failure (emacs_env *env, const struct failure *failure,
-                emacs_value settings, const struct setting *first,
+                const struct plan *plan, emacs_value settings,
                 emacs_value rest)
 {
-  if (!failure->setting)
+  if (failure->local != LOCAL_NONE)
+    signal_local (env, failure, plan);
+  else if (!failure->setting)
+    lisp_signal_errno (env, failure->verb, failure->code, rest);
+  else
     {
-      lisp_signal_errno (env, failure->verb, failure->code, rest);
-      return;
+      ptrdiff_t slot = 2 * (failure->setting - plan->settings) + 1;
+      emacs_value value = env->vec_get (env, settings, slot);
+      lisp_signal_option (env, failure->setting->option, failure->code,
+                          &value);
     }
-  ptrdiff_t slot = 2 * (failure->setting - first) + 1;
-  emacs_value value = env->vec_get (env, settings, slot);
-  lisp_signal_option (env, failure->setting->option, failure->code, &value);
 }

@@ -38,11 +38,12 @@ void signal_lookup (emacs_env *env, int code, int system_code,
 
 /* A plan for a socket of TYPE and PROTOCOL, a server's if BACKLOG is not
    nil, with the COUNT SETTINGS, which it does not own.  STAGGER is in
-   milliseconds, nil for the usual.  */
+   milliseconds, nil for the usual.  LOCAL is the address that a client is
+   bound to, or nil.  */
 struct plan plan_from_lisp (emacs_env *env, emacs_value type,
                             emacs_value protocol, emacs_value backlog,
-                            emacs_value stagger, struct setting *settings,
-                            size_t count);
+                            emacs_value stagger, emacs_value local,
+                            struct setting *settings, size_t count);
 
 /* When TIMEOUT, milliseconds from now or nil for never, is over, by
    `race_clock'.  */
@@ -52,11 +53,10 @@ int64_t deadline_from_lisp (emacs_env *env, emacs_value timeout);
    quit, or END has come.  */
 int deadline_wait (int64_t end);
 
-/* Signal FAILURE.  SETTINGS is the vector that the settings came from,
-   and the first of them is FIRST; REST is a list for the end of the
-   error data.  */
+/* Signal FAILURE of PLAN.  SETTINGS is the vector that its settings came
+   from; REST is a list for the end of the error data.  */
 void signal_failure (emacs_env *env, const struct failure *failure,
-                     emacs_value settings, const struct setting *first,
+                     const struct plan *plan, emacs_value settings,
                      emacs_value rest);
 
 #endif /* SOCKOPT_LISP_PLAN_H */

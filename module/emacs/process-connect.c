@@ -80,15 +80,15 @@ target_from_lisp (emacs_env *env, emacs_value target, emacs_value type,
   return NULL;
 }
 
-DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 9, 9,
+DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 10, 10,
        "Start to connect for the process of HANDLE, and return a job.\n"
        "HANDLE is from `sockopt--hold'.  TARGET is addresses, or a list\n"
        "(HOST SERVICE FAMILY PREFERRED) that is looked up first.  When the\n"
        "job is done the string LINE is written to CHANNEL, a pipe process.\n"
-       "TYPE, PROTOCOL, SETTINGS, OPTIONAL and STAGGER are as for\n"
+       "TYPE, PROTOCOL, SETTINGS, OPTIONAL, STAGGER and LOCAL are as for\n"
        "`sockopt--open'.\n\n"
        "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS OPTIONAL\n"
-       "STAGGER)")
+       "STAGGER LOCAL)")
 {
   size_t count, size;
   struct job *job = NULL;
@@ -96,8 +96,8 @@ DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 9, 9,
   struct handle *handle = handle_get (env, args[0]);
   struct setting *settings
     = settings_from_lisp (env, args[6], lisp_int (env, args[7]), &count);
-  struct plan plan
-    = plan_from_lisp (env, args[4], args[5], Qnil, args[8], settings, count);
+  struct plan plan = plan_from_lisp (env, args[4], args[5], Qnil, args[8],
+                                     args[9], settings, count);
   struct addresses *addresses
     = target_from_lisp (env, args[3], args[4], &owned);
   char *line = lisp_copy_string (env, args[2], &size);
@@ -174,8 +174,7 @@ signal_job (emacs_env *env, struct job *job, const struct race *race,
                                      lookup_message (code, system_code, buffer,
                                                      sizeof buffer)));
   else
-    signal_failure (env, &race->failure, settings,
-                    race->plan ? race->plan->settings : NULL, Qnil);
+    signal_failure (env, &race->failure, race->plan, settings, Qnil);
 }
 
 DEFUN ("sockopt--finish", sockopt_finish, Ssockopt_finish, 3, 3,

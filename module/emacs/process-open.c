@@ -72,6 +72,19 @@ actual_address (const struct plan *plan, int fd, const struct address *address)
   return *address;
 }
 
+/* Whether the socket of PLAN is to be connected to one of ADDRESSES.  One of
+   datagrams is not, for an error of the network would end the process of
+   Emacs; but core can send to a name of the abstract namespace only if it
+   need not say that name, which it would lengthen.  */
+static bool
+connects (const struct plan *plan, const struct addresses *addresses)
+{
+  if (plan->server)
+    return false;
+  return (plan->type != SOCK_DGRAM && plan->type != SOCK_RAW)
+         || address_abstract (&addresses->items[0]);
+}
+
 /* Make a socket by PLAN at ADDRESSES until END, or signal why there is
    none; REST goes to the end of a client's error data, and VECTOR is what
    the settings came from.  Value is (HANDLE ADDRESS . RESULTS).  */
@@ -83,16 +96,15 @@ open_socket (emacs_env *env, const struct plan *plan,
   struct connection_log *log = NULL;
   size_t index = 0;
   struct failure failure = { .code = 0 };
-  bool connects
-    = !plan->server && plan->type != SOCK_DGRAM && plan->type != SOCK_RAW;
-  int fd = connects ? open_connected (env, plan, addresses, end, &index,
-                                      &failure, &log)
-                    : open_first (plan, addresses, &index, &failure);
+  int fd
+    = connects (plan, addresses)
+        ? open_connected (env, plan, addresses, end, &index, &failure, &log)
+        : open_first (plan, addresses, &index, &failure);
   struct address actual = addresses->items[index];
   if (fd < 0)
     {
       emacs_value address = lisp_from_address (env, &actual);
-      signal_failure (env, &failure, vector, plan->settings,
+      signal_failure (env, &failure, plan, vector,
                       plan->server ? LISP_CALL (env, Qlist, address) : rest);
       return Qnil;
     }
@@ -110,7 +122,7 @@ open_socket (emacs_env *env, const struct plan *plan,
                     LISP_CALL (env, Qcons_function, address, results));
 }
 
-DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 9, 9,
+DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 10, 10,
        "Make a socket, and return (HANDLE ADDRESS . RESULTS).\n"
        "TYPE is as for `make-network-process', PROTOCOL a symbol or a\n"
        "number. BACKLOG is an integer for a server; for a client it is\n"
@@ -120,19 +132,20 @@ DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 9, 9,
        "a list, ends the data of an error.  STAGGER is how many\n"
        "milliseconds an address has for itself before the next one is\n"
        "tried as well, TIMEOUT how many all of them have; nil is the usual\n"
-       "and for ever.\n\n"
+       "and for ever.  LOCAL is the address that a client is bound to\n"
+       "first, nil for none.\n\n"
        "ADDRESS is the one that was taken, with the port that the kernel\n"
        "chose. RESULTS has for each of SETTINGS a list of the value that\n"
        "the option has now, or a string that says why it could not be set.\n\n"
        "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS OPTIONAL ARGS STAGGER\n"
-       "TIMEOUT)")
+       "TIMEOUT LOCAL)")
 {
   size_t count;
   emacs_value result = Qnil;
   struct setting *settings
     = settings_from_lisp (env, args[4], lisp_int (env, args[5]), &count);
   struct plan plan = plan_from_lisp (env, args[0], args[1], args[2], args[7],
-                                     settings, count);
+                                     args[9], settings, count);
   int64_t end = deadline_from_lisp (env, args[8]);
   struct addresses *addresses = addresses_get (env, args[3]);
   if (addresses)

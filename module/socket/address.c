@@ -191,6 +191,14 @@ address_path (const struct address *address, size_t *size)
 }
 
 bool
+address_abstract (const struct address *address)
+{
+  size_t size;
+  return address_family (address) == AF_UNIX
+         && address_path (address, &size)[0] == '\0' && size > 0;
+}
+
+bool
 address_equal (const struct address *a, const struct address *b)
 {
   if (address_family (a) != address_family (b))

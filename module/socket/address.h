@@ -65,6 +65,9 @@ void address_set_port (struct address *address, uint16_t port);
    socket has no name.  */
 const char *address_path (const struct address *address, size_t *size);
 
+/* Whether ADDRESS is a name in Linux's abstract namespace.  */
+bool address_abstract (const struct address *address);
+
 /* Whether A and B name the same end point.  */
 bool address_equal (const struct address *a, const struct address *b);
 

@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <time.h>
 
+#include "socket/local.h"
+
 /* How soon to try again a local server whose queue is full.  There is
    no event to wait for (connect(2), EAGAIN).  */
 enum
@@ -30,6 +32,15 @@ milliseconds (void)
   return race_clock () / 1000;
 }
 
+/* Pass over addresses that the client's own does not fit.  */
+static void
+skip_misfits (struct race *race)
+{
+  while (race->next < race->count
+         && !local_fits (race->plan, &race->addresses[race->next]))
+    race->next++;
+}
+
 void
 race_start (struct race *race, const struct plan *plan,
             const struct address *addresses, size_t count)
@@ -43,6 +54,9 @@ race_start (struct race *race, const struct plan *plan,
     /* Until an address fails, a race that ends was given up.  */
     .failure = { .code = ECANCELED, .verb = "make client process failed" },
   };
+  skip_misfits (race);
+  if (race->next == count)
+    local_misfit (&race->failure);
 }
 
 /* Count an attempt at the address INDEX, and return its number.  */
@@ -81,7 +95,7 @@ forget_loser (struct race *race)
 {
   if (race->fd >= 0 && race->fd_attempt < RACE_ATTEMPTS)
     race->attempts[race->fd_attempt].code = socket_error (race->fd);
-  socket_close (&race->fd);
+  socket_discard (&race->fd);
 }
 
 /* FD, of the attempt NUMBER, is the latest to fail: keep it, for its
@@ -106,7 +120,7 @@ win (struct race *race, size_t i)
                          winner.fd, &race->failure))
     {
       end_attempt (race, winner.attempt, race->failure.code);
-      socket_close (&winner.fd);
+      socket_discard (&winner.fd);
       lose (race, -1, 0);
       return RACE_RUNNING;
     }
@@ -115,6 +129,16 @@ win (struct race *race, size_t i)
   race->fd = winner.fd;
   race->address = winner.address;
   return RACE_WON;
+}
+
+/* That to connect failed with CODE.  The client's own port may be why.  */
+static struct failure
+connect_failure (const struct plan *plan, int code)
+{
+  bool own = plan->local.length > 0 && code == EADDRNOTAVAIL;
+  return (struct failure){ .code = code,
+                           .verb = "make client process failed",
+                           .local = own ? LOCAL_CONNECT : LOCAL_NONE };
 }
 
 /* Contender I has called connect, with the result CODE.  */
@@ -127,10 +151,9 @@ note_connect (struct race *race, size_t i, int code)
     return win (race, i);
   if (code == EINPROGRESS || code == EAGAIN)
     return RACE_RUNNING;
-  race->failure
-    = (struct failure){ .code = code, .verb = "make client process failed" };
+  race->failure = connect_failure (race->plan, code);
   end_attempt (race, contender->attempt, code);
-  socket_close (&contender->fd);
+  socket_discard (&contender->fd);
   lose (race, -1, 0);
   remove_contender (race, i);
   return RACE_RUNNING;
@@ -142,6 +165,7 @@ join (struct race *race)
 {
   size_t index = race->next++;
   const struct address *address = &race->addresses[index];
+  skip_misfits (race);
   size_t attempt = begin_attempt (race, index);
   int stagger = race->plan->stagger;
   race->next_start = milliseconds () + (stagger > 0 ? stagger : RACE_DELAY);
@@ -246,7 +270,7 @@ race_abandon (struct race *race)
   for (size_t i = 0; i < race->running; i++)
     {
       end_attempt (race, race->contenders[i].attempt, ECANCELED);
-      socket_close (&race->contenders[i].fd);
+      socket_discard (&race->contenders[i].fd);
     }
   race->running = 0;
   forget_loser (race);

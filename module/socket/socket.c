@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "option/get-set.h"
+#include "socket/local.h"
 
 void
 socket_close (int *fd)
@@ -24,6 +25,27 @@ socket_close (int *fd)
     close (*fd);
   *fd = -1;
   errno = saved;
+}
+
+/* Remove the file that FD is bound to.  An abstract name is no file.  */
+static void
+remove_file (int fd)
+{
+  struct address address;
+  size_t size;
+  if (address_local_of (fd, &address) && address_family (&address) == AF_UNIX
+      && !address_abstract (&address) && address_named (&address))
+    unlink (address_path (&address, &size));
+}
+
+void
+socket_discard (int *fd)
+{
+  int saved = errno;
+  if (*fd >= 0)
+    remove_file (*fd);
+  errno = saved;
+  socket_close (fd);
 }
 
 #ifdef SOCK_CLOEXEC
@@ -135,12 +157,17 @@ allow_reuse (int fd, int family, struct failure *failure)
                   NULL);
 }
 
+int
+socket_bind (int fd, const struct address *address)
+{
+  return bind (fd, (const struct sockaddr *) &address->storage,
+               address->length);
+}
+
 static bool
 bind_server (int fd, const struct address *address, struct failure *failure)
 {
-  return bind (fd, (const struct sockaddr *) &address->storage,
-               address->length)
-           == 0
+  return socket_bind (fd, address) == 0
          || fail (failure, "Cannot bind server socket", errno, NULL);
 }
 
@@ -163,22 +190,33 @@ set_up_server (const struct plan *plan, int fd, const struct address *address,
          && listen_server (plan, fd, failure);
 }
 
+static bool
+set_up_client (const struct plan *plan, int fd, const struct address *address,
+               struct failure *failure)
+{
+  return apply_settings (plan, false, fd, address_family (address), failure)
+         && local_bind (plan, fd, failure);
+}
+
 int
 socket_make (const struct plan *plan, const struct address *address,
              struct failure *failure)
 {
+  if (!local_fits (plan, address))
+    {
+      local_misfit (failure);
+      return -1;
+    }
   int fd = socket_new (address_family (address), plan->type, plan->protocol);
   if (fd < 0)
     {
       fail (failure, "Cannot make socket", errno, NULL);
       return -1;
     }
-  bool done
-    = plan->server
-        ? set_up_server (plan, fd, address, failure)
-        : apply_settings (plan, false, fd, address_family (address), failure);
+  bool done = plan->server ? set_up_server (plan, fd, address, failure)
+                           : set_up_client (plan, fd, address, failure);
   if (!done)
-    socket_close (&fd);
+    socket_discard (&fd);
   return fd;
 }
 

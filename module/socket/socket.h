@@ -31,9 +31,9 @@ struct setting *settings_copy (const struct setting *settings, size_t count);
 
 /* What to make: a socket of TYPE (SOCK_STREAM, ...) and PROTOCOL (0 for
    the family's own), bound and listening with BACKLOG if it is a
-   SERVER, and with the SETTINGS made when they count.  A client that
-   races several addresses gives each a head start of STAGGER
-   milliseconds, 0 for the usual.  */
+   SERVER, and with the SETTINGS made when they count.  A client is bound
+   to LOCAL, unless that has no length.  One that races several addresses
+   gives each a head start of STAGGER milliseconds, 0 for the usual.  */
 struct plan
 {
   int type;
@@ -41,22 +41,35 @@ struct plan
   bool server;
   int backlog;
   int stagger;
+  struct address local;
   struct setting *settings;
   size_t settings_count;
 };
 
+/* How a client's own address came to be in the way.  */
+enum local_stage
+{
+  LOCAL_NONE,
+  LOCAL_FAMILY, /* nothing to connect to is of its family */
+  LOCAL_BIND,
+  LOCAL_CONNECT
+};
+
 /* What failed: an errno value, and in words what was being done.  For
-   an option, SETTING points at it; otherwise it is null.  */
+   an option, SETTING points at it; otherwise it is null.  LOCAL tells
+   whether it is about the client's own address.  */
 struct failure
 {
   int code;
   const char *verb;
   const struct setting *setting;
+  enum local_stage local;
 };
 
 /* Make a socket by PLAN for ADDRESS: bound to it, for a server; not yet
-   connected, for a client.  It does not block and is closed on exec.
-   Return the descriptor, or -1 with *FAILURE set and nothing left.  */
+   connected, but bound to LOCAL if it is to be, for a client.  It does not
+   block and is closed on exec. Return the descriptor, or -1 with *FAILURE set
+   and nothing left.  */
 int socket_make (const struct plan *plan, const struct address *address,
                  struct failure *failure);
 
@@ -64,6 +77,9 @@ int socket_make (const struct plan *plan, const struct address *address,
    to ADDRESS.  Return false, with *FAILURE set, if one fails.  */
 bool socket_connected (const struct plan *plan, const struct address *address,
                        int fd, struct failure *failure);
+
+/* Bind FD to ADDRESS.  Return 0, or -1 with errno.  */
+int socket_bind (int fd, const struct address *address);
 
 /* Start to connect FD.  Return 0 when it is connected, EINPROGRESS when
    it will be writable on completion, or another errno value.  EAGAIN
@@ -84,5 +100,9 @@ bool socket_identity (int fd, uint64_t *identity);
 /* Close the descriptor in *FD, if there is one, and forget it.  errno
    stays as it is.  */
 void socket_close (int *fd);
+
+/* Likewise the socket in *FD that nobody is going to have, and remove the
+   file that it is bound to, if it is.  */
+void socket_discard (int *fd);
 
 #endif /* SOCKOPT_SOCKET_H */

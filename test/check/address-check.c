@@ -155,6 +155,21 @@ START_TEST (test_abstract)
 }
 END_TEST
 
+START_TEST (test_is_abstract)
+{
+  struct address address = local_address ("\0name", 5);
+  ck_assert (address_abstract (&address));
+  address = local_address ("name", 4);
+  ck_assert (!address_abstract (&address));
+  /* No name at all.  */
+  address.length = offsetof (struct sockaddr_un, sun_path);
+  address.storage = (struct sockaddr_storage){ .ss_family = AF_UNIX };
+  ck_assert (!address_abstract (&address));
+  address = ipv4 (0, 0);
+  ck_assert (!address_abstract (&address));
+}
+END_TEST
+
 START_TEST (test_abstract_with_nul)
 {
   struct address address = local_address ("\0a\0b\0", 5);
@@ -354,6 +369,7 @@ address_suite (void)
   tcase_add_test (paths, test_local_path_with_nul);
   tcase_add_test (paths, test_local_path_of_one);
   tcase_add_test (paths, test_abstract);
+  tcase_add_test (paths, test_is_abstract);
   tcase_add_test (paths, test_abstract_with_nul);
   tcase_add_test (paths, test_abstract_limit);
   TCase *raw = add_case (suite, "raw");
