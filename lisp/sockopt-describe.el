@@ -672,7 +672,8 @@ folds what is below it, an option's name describes it, its value sets it.
 \\{sockopt-describe-mode-map}"
   :interactive nil
   (setq truncate-lines t)
-  (setq-local outline-regexp "\\*+ "
+  (setq-local buffer-undo-list t
+              outline-regexp "\\*+ "
               imenu-generic-expression '((nil "^\\*+ \\(.*\\)$" 1))
               revert-buffer-function #'sockopt-describe--refresh
               bookmark-make-record-function

@@ -162,12 +162,16 @@ returned, NAME and PEER are for people, END says why it ended, or is nil."
   "Return non-nil if all that this buffer watches has ended."
   (cl-every #'sockopt-watch--series-end sockopt-watch--all))
 
-(defun sockopt-watch--values (series index)
-  "Return metric INDEX of SERIES over time, the oldest first.
+(defun sockopt-watch--samples (series)
+  "Return what was measured of SERIES, the oldest first."
+  (nreverse (ring-elements (sockopt-watch--series-history series))))
+
+(defun sockopt-watch--values (samples index)
+  "Return metric INDEX of SAMPLES, a value of `sockopt-watch--samples'.
 Each element is (TIME . VALUE); VALUE may be nil."
-  (nreverse (mapcar (lambda (measured)
-                      (cons (aref measured 0) (aref measured (1+ index))))
-                    (ring-elements (sockopt-watch--series-history series)))))
+  (mapcar (lambda (measured)
+            (cons (aref measured 0) (aref measured (1+ index))))
+          samples))
 
 ;;; Words and scales
 
@@ -201,6 +205,16 @@ They are as `sockopt-watch--values' returns them."
           (sockopt-watch--text (cdr entry) (nth 1 metric))
           (format-time-string "%T" (car entry))))
 
+;; To make all of them takes longer than all else.
+(defun sockopt-watch--help (object position index)
+  "Return the words for value INDEX of the chart at POSITION of OBJECT.
+OBJECT is a buffer or an overlay.  They are made when they are asked for."
+  (with-current-buffer (if (overlayp object) (overlay-buffer object) object)
+    (pcase-let* ((`(,metric . ,values)
+                  (get-text-property position 'sockopt-watch))
+                 (entry (nth index values)))
+      (and entry (sockopt-watch--tip entry metric)))))
+
 ;;; Charts of characters
 
 (defconst sockopt-watch--blocks " ▁▂▃▄▅▆▇█"
@@ -215,18 +229,14 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
                    0)))
     (aref sockopt-watch--blocks (max 0 (min 8 (- eighths (* 8 row)))))))
 
-(defun sockopt-watch--help (_window object position)
-  "Return the words for the value at POSITION of OBJECT, a buffer.
-They are made when they are asked for: to make all takes longer than all
-else."
+(defun sockopt-watch--help-in-row (_window object position)
+  "Return the words for the value at POSITION of OBJECT, of a row."
   (with-current-buffer (if (overlayp object) (overlay-buffer object) object)
-    (pcase-let* ((`(,metric . ,values)
-                  (get-text-property position 'sockopt-watch))
-                 (start (or (previous-single-property-change
-                             (1+ position) 'sockopt-watch)
-                            (point-min)))
-                 (entry (nth (- position start) values)))
-      (and entry (sockopt-watch--tip entry metric)))))
+    (sockopt-watch--help
+     object position
+     (- position (or (previous-single-property-change (1+ position)
+                                                      'sockopt-watch)
+                     (point-min))))))
 
 (defun sockopt-watch--insert-row (values metric top row)
   "Insert ROW of the chart of VALUES of METRIC, whose axis ends at TOP."
@@ -242,7 +252,7 @@ else."
                              (sockopt-watch--cell (cdr entry) top row))
                            values))
            'face 'sockopt-watch-chart
-           'help-echo #'sockopt-watch--help
+           'help-echo #'sockopt-watch--help-in-row
            'sockopt-watch (cons metric values))
           "\n"))
 
@@ -254,10 +264,11 @@ else."
 
 (defun sockopt-watch--insert-text (series width)
   "Insert the charts of SERIES, at most WIDTH columns wide."
-  (cl-loop for metric in sockopt-watch--metrics
+  (cl-loop with samples = (last (sockopt-watch--samples series)
+                                (max 2 (- width 13)))
+           for metric in sockopt-watch--metrics
            for index from 0
-           for values = (last (sockopt-watch--values series index)
-                              (max 2 (- width 13)))
+           for values = (sockopt-watch--values samples index)
            when (cl-some #'cdr values)
            do (sockopt-watch--insert-heading metric values)
            (cl-loop with top = (sockopt-watch--top values)
@@ -280,28 +291,55 @@ else."
            (mapcar (lambda (part) (ash part -8))
                    (or (color-values color) '(0 0 0))))))
 
-(defun sockopt-watch--points (values top width height)
-  "Return the corners, (X . Y), of the line through VALUES.
-It fills WIDTH and HEIGHT, after the margin; TOP is the end of the axis."
-  (let ((step (sockopt-watch--step width)))
-    (cl-loop for (_time . value) in values
-             for i from 0
-             when value
-             collect (cons (+ sockopt-watch--margin (* i step))
-                           (- height (* height
-                                        (min 1.0 (/ value (float top)))))))))
+(defun sockopt-watch--y (value top height)
+  "Return how far down VALUE is in a chart of HEIGHT whose axis ends at TOP.
+It is in tenths of a pixel; nil if VALUE is."
+  (and value (max 0 (- (* 10 height) (round (* 10 height value) top)))))
 
-(defun sockopt-watch--map (values metric width height)
-  "Return an image map that has words for each of VALUES of METRIC.
+;; To print numbers takes longer than all else: so they are integers, and
+;; what lies between two others on a level line is left out.
+(defun sockopt-watch--points (values top width height)
+  "Return the corners of the line through VALUES, a list X Y X Y...
+It fills WIDTH and HEIGHT, after the margin; TOP is the end of the axis.
+They are in tenths of a pixel."
+  (cl-loop with steps = (max 1 (1- sockopt-watch-history))
+           for i from 0
+           for before = nil then y
+           for (y after) on (mapcar (lambda (entry)
+                                      (sockopt-watch--y (cdr entry) top
+                                                        height))
+                                    values)
+           when (and y (not (and (eql before y) (eql y after))))
+           collect (+ (* 10 sockopt-watch--margin)
+                      (/ (* 10 width i) steps))
+           and collect y))
+
+(defvar-local sockopt-watch--map nil
+  "The image map of all pictures in this buffer, with what it is for.")
+
+(defun sockopt-watch--make-map (width height)
+  "Return an image map that has words for each sample there may be.
 WIDTH and HEIGHT are as for `sockopt-watch--points'."
-  (let ((step (sockopt-watch--step width)))
-    (cl-loop for entry in values
-             for i from 0
-             for x = (+ sockopt-watch--margin (* (- i 0.5) step))
-             collect `((rect . ((,(max 0 (round x)) . 0)
-                                . (,(round (+ x step)) . ,height)))
-                       ,(intern (format "sample-%d" i))
-                       (help-echo ,(sockopt-watch--tip entry metric))))))
+  (cl-loop with step = (sockopt-watch--step width)
+           for i below sockopt-watch-history
+           for x = (+ sockopt-watch--margin (* (- i 0.5) step))
+           collect `((rect . ((,(max 0 (round x)) . 0)
+                              . (,(round (+ x step)) . ,height)))
+                     ,(intern (format "sample-%d" i))
+                     (help-echo
+                      ,(let ((index i))
+                         (lambda (_window object position)
+                           (sockopt-watch--help object position index)))))))
+
+;; Emacs keeps pictures for a while after they have been shown; with a map
+;; of its own in each, garbage collection takes longer than all else.
+(defun sockopt-watch--map (width height)
+  "Return the image map for pictures of WIDTH and HEIGHT."
+  (let ((size (list width height sockopt-watch-history)))
+    (unless (equal size (car sockopt-watch--map))
+      (setq sockopt-watch--map
+            (cons size (sockopt-watch--make-map width height))))
+    (cdr sockopt-watch--map)))
 
 (defun sockopt-watch--svg (values metric width height)
   "Return an SVG of VALUES of METRIC, WIDTH by HEIGHT pixels.
@@ -317,29 +355,39 @@ The margin comes besides."
               :text-anchor "end" :font-size 12 :fill grey)
     (svg-text svg "0" :x (- left 6) :y height
               :text-anchor "end" :font-size 12 :fill grey)
-    (svg-polyline svg (sockopt-watch--points values top width height)
-                  :stroke-color color :stroke-width 1.5 :fill "none")
+    (svg-node svg 'polyline
+              :points (mapconcat #'number-to-string
+                                 (sockopt-watch--points values top
+                                                        width height)
+                                 " ")
+              :transform "scale(0.1)"
+              :stroke color :stroke-width 15 :fill "none")
     svg))
 
 (defun sockopt-watch--picture (values metric width height)
-  "Return an image of VALUES of METRIC, WIDTH by HEIGHT, with its margin.
-It has words for each of VALUES of METRIC over all of WIDTH and HEIGHT."
-  (svg-image (sockopt-watch--svg values metric width height)
-             :scale 1
-             :map (sockopt-watch--map values metric width height)))
+  "Return an image of VALUES of METRIC, as text with a property.
+It is WIDTH by HEIGHT pixels with its margin, and there are words for each
+of VALUES."
+  (propertize (format "[%s]" (car metric))
+              'display (svg-image (sockopt-watch--svg values metric
+                                                      width height)
+                                  :scale 1
+                                  :map (sockopt-watch--map width height))
+              'rear-nonsticky '(display)
+              'sockopt-watch (cons metric values)))
 
 (defun sockopt-watch--insert-pictures (series pixels)
   "Insert pictures of SERIES, at most PIXELS wide."
   (cl-loop with width = (max 100 (- pixels sockopt-watch--margin 10))
+           with samples = (sockopt-watch--samples series)
            for metric in sockopt-watch--metrics
            for index from 0
-           for values = (sockopt-watch--values series index)
+           for values = (sockopt-watch--values samples index)
            when (cl-some #'cdr values)
            do (sockopt-watch--insert-heading metric values)
-           (insert-image (sockopt-watch--picture
-                          values metric width (* 3 (frame-char-height)))
-                         (format "[%s]" (car metric)))
-           (insert "\n")))
+           (insert (sockopt-watch--picture values metric width
+                                           (* 3 (frame-char-height)))
+                   "\n")))
 
 ;;; The buffer
 
@@ -379,6 +427,7 @@ It has words for each of VALUES of METRIC over all of WIDTH and HEIGHT."
     (erase-buffer)
     (dolist (series sockopt-watch--all)
       (sockopt-watch--insert-series series window))
+    (set-buffer-modified-p nil)
     (goto-char (point-min))
     (forward-line (1- line))
     (move-to-column column)
@@ -452,7 +501,9 @@ It has words for each of VALUES of METRIC over all of WIDTH and HEIGHT."
   (setq truncate-lines t
         header-line-format '(:eval (sockopt-watch--header))
         sockopt-watch--hidden sockopt-watch-when-hidden)
-  (setq-local revert-buffer-function
+  ;; Who draws all anew each second should not remember what was there.
+  (setq-local buffer-undo-list t
+              revert-buffer-function
               (lambda (&rest _) (sockopt-watch-sample)))
   (add-hook 'kill-buffer-hook #'sockopt-watch--pause nil t)
   (add-hook 'window-buffer-change-functions #'sockopt-watch--shown nil t))

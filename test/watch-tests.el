@@ -71,8 +71,10 @@
            (series (sockopt-watch--begin client)))
       (dotimes (_ 9)
         (sockopt-watch--sample series))
-      (should (= 5 (length (sockopt-watch--values series 0))))
-      (should (apply #'<= (mapcar #'car (sockopt-watch--values series 0)))))))
+      (let ((values (sockopt-watch--values (sockopt-watch--samples series)
+                                           0)))
+        (should (= 5 (length values)))
+        (should (apply #'<= (mapcar #'car values)))))))
 
 (defmacro watch-tests--watching (client &rest body)
   "Evaluate BODY in a buffer that watches CLIENT."
@@ -126,7 +128,9 @@
                               (+ 12 (line-beginning-position)))
                      (sockopt-watch--tip
                       (car (sockopt-watch--values
-                            (car sockopt-watch--all) 0))
+                            (sockopt-watch--samples
+                             (car sockopt-watch--all))
+                            0))
                       (car sockopt-watch--metrics)))))
     (should (string-match-p "\\`1 connection, a sample every 0\\.1 s"
                             (sockopt-watch--header)))))
@@ -215,32 +219,50 @@
                     :type 'wrong-type-argument))))
 
 (ert-deftest watch-tests-picture ()
-  "A picture has the ends of the axis, the line, and words for each sample."
+  "A picture has the ends of the axis and the line."
   (let* ((sockopt-watch-history 3)
-         (metric (car sockopt-watch--metrics))
-         (values '((1.0 . 0) (2.0 . 5) (3.0 . 10)))
-         (svg (sockopt-watch--svg values metric 200 30))
-         (map (sockopt-watch--map values metric 200 30)))
+         (svg (sockopt-watch--svg '((1.0 . 0) (2.0 . 5) (3.0 . 10))
+                                  (car sockopt-watch--metrics) 200 30))
+         (line (car (dom-by-tag svg 'polyline))))
     (should (equal (mapcar #'dom-text (dom-by-tag svg 'text)) '("10 ms" "0")))
-    (should (equal (mapcar #'string-to-number
-                           (split-string
-                            (dom-attr (dom-by-tag svg 'polyline) 'points)
-                            "[, ]+"))
-                   '(90.0 30.0 190.0 15.0 290.0 0.0)))
-    (should (= 3 (length map)))
-    (should (string-match-p "\\`Round trip: 5 ms at "
-                            (nth 1 (nth 2 (nth 1 map)))))
-    ;; The area around the middle of the chart.
-    (should (equal (car (nth 1 map)) '(rect . ((140 . 0) . (240 . 30)))))))
+    (should (equal (dom-attr line 'points) "900 300 1900 150 2900 0"))
+    (should (equal (dom-attr line 'transform) "scale(0.1)"))))
+
+(ert-deftest watch-tests-map ()
+  "There are words for each sample, made only when they are asked for."
+  (with-temp-buffer
+    (let* ((sockopt-watch-history 3)
+           (metric (car sockopt-watch--metrics))
+           (map (sockopt-watch--map 200 30))
+           (help (lambda (index)
+                   (funcall (plist-get (nth 2 (nth index map)) 'help-echo)
+                            nil (current-buffer) 2))))
+      (insert "x" (propertize "y" 'sockopt-watch
+                              (list metric '(1.0 . 0) '(2.0 . 5))))
+      (should (= 3 (length map)))
+      ;; The area around the middle of the chart.
+      (should (equal (car (nth 1 map)) '(rect . ((140 . 0) . (240 . 30)))))
+      (should (string-match-p "\\`Round trip: 5 ms at " (funcall help 1)))
+      (should-not (funcall help 2))
+      ;; All pictures have the same, until their size is another.
+      (should (eq map (sockopt-watch--map 200 30)))
+      (should (equal (car (nth 1 (sockopt-watch--map 100 30)))
+                     '(rect . ((115 . 0) . (165 . 30))))))))
 
 (ert-deftest watch-tests-points ()
   "A line goes from the left to the right, the greatest value on top."
   (let ((sockopt-watch-history 3))
     (should (equal (sockopt-watch--points '((1 . 0) (2 . 5) (3 . 10)) 10 200 30)
-                   '((90.0 . 30.0) (190.0 . 15.0) (290.0 . 0.0))))
+                   '(900 300 1900 150 2900 0)))
     ;; What is not there yet is left out, on the right.
-    (should (equal (sockopt-watch--points '((2 . nil) (3 . 10)) 10 200 30)
-                   '((190.0 . 0.0))))))
+    (should (equal (sockopt-watch--points '((2 . nil) (3 . 11)) 10 200 30)
+                   '(1900 0))))
+  ;; Nor are there points within a level line.
+  (let ((sockopt-watch-history 6))
+    (should (equal (sockopt-watch--points
+                    '((1 . 0) (2 . 0) (3 . 0) (4 . 10) (5 . 10) (6 . nil))
+                    10 200 30)
+                   '(900 300 1700 300 2100 0 2500 0)))))
 
 (provide 'watch-tests)
 ;;; watch-tests.el ends here
