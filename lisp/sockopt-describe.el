@@ -151,7 +151,7 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
 
 (defun sockopt-describe--address (address)
   "Return ADDRESS, a vector or a string, as text, or nil if there is none."
-  (cond ((vectorp address) (format-network-address address))
+  (cond ((vectorp address) (sockopt-ui-address address))
         ((equal address "") "unnamed")
         (address (format "%s" address))))
 

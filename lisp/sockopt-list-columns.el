@@ -10,6 +10,7 @@
 ;;; Code:
 
 (require 'cl-lib)
+(require 'mule-util)
 (require 'sockopt)
 (require 'sockopt-describe)
 (require 'sockopt-findings)
@@ -134,10 +135,10 @@ A server has no such numbers."
   (plist-get (sockopt-list--row-contact row) key))
 
 (defun sockopt-list--name (row)
-  "Return the name of ROW and that of its buffer."
+  "Return the name of ROW, and that of its buffer if it is another."
   (let ((name (sockopt-list--row-name row))
         (buffer (sockopt-list--row-buffer row)))
-    (if (or (null buffer) (equal name buffer))
+    (if (member buffer (list nil name (format "*%s*" name)))
         name
       (concat name " (" buffer ")"))))
 
@@ -153,7 +154,7 @@ A server has no such numbers."
 (defun sockopt-list--address (row key)
   "Return the address of ROW that KEY of its contact is."
   (let ((address (sockopt-list--contact row key)))
-    (cond ((vectorp address) (format-network-address address))
+    (cond ((vectorp address) (sockopt-ui-address address))
           ((member address '(nil "")) "")
           (t (format "%s" address)))))
 
@@ -276,13 +277,24 @@ number, which is then shown on the right.")
           (value (funcall text value))
           (t ""))))
 
+(defun sockopt-list--column (symbol width)
+  "Return the column that SYMBOL names, for a window of WIDTH.
+Names and addresses have a share of that."
+  (let ((column (or (assq symbol sockopt-list--columns)
+                    (user-error "Unknown column %s" symbol)))
+        (share (pcase symbol
+                 ('name (/ width 6))
+                 ((or 'remote 'local) (/ width 5))
+                 (_ 0))))
+    `(,symbol ,(nth 1 column) ,(max share (nth 2 column))
+              ,@(nthcdr 3 column))))
+
 (defun sockopt-list--fitting (width)
   "Return those of the columns that fit into WIDTH, at least one."
   ;; Two for marks, and one at the end.
   (let ((left (- width 3)))
     (cl-loop for symbol in sockopt-list-columns
-             for column = (or (assq symbol sockopt-list--columns)
-                              (user-error "Unknown column %s" symbol))
+             for column = (sockopt-list--column symbol width)
              while (or (>= left (nth 2 column)) (null fitting))
              collect column into fitting
              do (cl-decf left (1+ (nth 2 column)))
@@ -296,6 +308,19 @@ number, which is then shown on the right.")
                        ,@(nthcdr 3 column))
               column))
           columns))
+
+(defun sockopt-list--shorten (text width)
+  "Return TEXT, an address, cut in its middle to at most WIDTH columns.
+Its end has the port, or the name of the file."
+  (let* ((whole (string-width text))
+         (ellipsis (truncate-string-ellipsis))
+         (head (/ (- width (string-width ellipsis)) 3))
+         (tail (- width (string-width ellipsis) head)))
+    (if (<= whole width)
+        text
+      (concat (truncate-string-to-width text head)
+              ellipsis
+              (truncate-string-to-width text whole (- whole tail))))))
 
 (provide 'sockopt-list-columns)
 ;;; sockopt-list-columns.el ends here

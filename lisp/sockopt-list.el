@@ -104,10 +104,14 @@ PREDICATE is called with a process and its `sockopt-list--row'.")
         (t (< a b))))
 
 (defun sockopt-list--format (columns)
-  "Return COLUMNS as `tabulated-list-format' has them."
+  "Return COLUMNS as `tabulated-list-format' has them.
+After the last there is no room, which would not fit into the window."
   (vconcat (mapcar (lambda (column)
                      (list (nth 1 column) (nth 2 column) t
-                           :right-align (and (nth 3 column) t)))
+                           :right-align (and (nth 3 column) t)
+                           :pad-right (if (eq column (car (last columns)))
+                                          0
+                                        1)))
                    columns)))
 
 (defun sockopt-list--set-columns ()
@@ -250,8 +254,11 @@ mode of a buffer, for those that it owns."
 
 (defun sockopt-list--make-cell (column row)
   "Return the text that ROW has in COLUMN, cut where it does not fit."
-  (truncate-string-to-width (sockopt-list--text column row)
-                            (nth 2 column) nil nil t))
+  (let ((text (sockopt-list--text column row))
+        (width (nth 2 column)))
+    (if (memq (car column) '(remote local))
+        (sockopt-list--shorten text width)
+      (truncate-string-to-width text width nil nil t))))
 
 ;; To make all texts anew would take longer than to read all connections.
 (defun sockopt-list--cell (column row)

@@ -63,6 +63,19 @@
           ((eq (sockopt-option-predicate option) 'symbolp) kind)
           (t (concat kind ", " range)))))
 
+(defun sockopt-ui-address (address)
+  "Return ADDRESS, a vector, as `format-network-address' does, but short.
+In an IPv6 address, the longest row of zeros is left out (RFC 5952)."
+  (let ((text (format-network-address address)))
+    (cl-loop for more from 7 downto 1
+             when (string-match
+                   (format "\\(\\`\\|[:[]\\)0\\(?::0\\)\\{%d\\}\\(\\'\\|[]:]\\)"
+                           more)
+                   text)
+             return (replace-regexp-in-string
+                     ":::+" "::" (replace-match "\\1::\\2" t nil text))
+             finally return text)))
+
 (defun sockopt-ui--peer (process)
   "Return in words where PROCESS leads to, or where it listens."
   (let* ((contact (process-contact process t))
@@ -75,7 +88,7 @@
            (format (if (and (stringp host) (string-search ":" host))
                        "[%s]:%s" "%s:%s")
                    host service))
-          ((vectorp address) (format-network-address address))
+          ((vectorp address) (sockopt-ui-address address))
           ((member address '(nil "")) (format "%s" (or service "unnamed")))
           (t (format "%s" address)))))
 

@@ -119,11 +119,29 @@ There is a server named server before."
                    '((1 name) (27 name) (28 name state) (49 name state)
                      (50 name state remote) (57 name state remote rtt)))
       (should (equal (mapcar #'car (sockopt-list--fitting width)) columns)))
-    ;; What is left over is for names.
-    (should (equal (nth 2 (car (sockopt-list--fitting 61))) 17))
-    (should (equal (nth 2 (car (sockopt-list--fitting 200))) 38)))
+    ;; Names and addresses have a share, and names what is left over.
+    (pcase-dolist (`(,width ,name ,remote)
+                   '((57 14 21) (61 17 21) (80 36 21) (120 44 24)
+                     (200 57 40)))
+      (let ((columns (sockopt-list--fitting width)))
+        (should (equal (nth 2 (nth 0 columns)) name))
+        (should (equal (nth 2 (nth 2 columns)) remote)))))
   (let ((sockopt-list-columns '(name wrong)))
     (should-error (sockopt-list--fitting 80) :type 'user-error)))
+
+(ert-deftest list-tests-shorten ()
+  "An address that is too long keeps its end, where the port is."
+  (pcase-dolist (`(,text ,width ,short)
+                 '(("127.0.0.1:80" 12 "127.0.0.1:80")
+                   ("on 127.0.0.1:80" 12 "on …0.0.1:80")
+                   ("[2001:db8::8a2e:370:7334]:443" 21 "[2001:…:370:7334]:443")
+                   ("/run/user/1000/emacs/server" 21 "/run/u…0/emacs/server")
+                   ("" 5 "")))
+    (cl-letf (((symbol-function 'truncate-string-ellipsis)
+               (lambda () "…")))
+      (let ((cut (sockopt-list--shorten text width)))
+        (should (equal cut short))
+        (should (<= (string-width cut) width))))))
 
 (ert-deftest list-tests-state ()
   "A state that TCP has says more than that of the process."
@@ -167,6 +185,35 @@ There is a server named server before."
     (list-tests--go full)
     (list-tests--keys "/ m stalled RET")
     (should (equal (list-tests--names) '("full")))))
+
+(ert-deftest list-tests-ports ()
+  "At 80 columns each line has its port, a server's too, and its name."
+  (list-tests--with ((client (sockopt-tests-client
+                              server :name "beta"
+                              :buffer (generate-new-buffer "*beta*")))
+                     (unix (make-network-process
+                            :name "unix" :server t :family 'local
+                            :noquery t
+                            :service (make-temp-name
+                                      (expand-file-name
+                                       "a-socket-with-a-name-"
+                                       temporary-file-directory)))))
+    (let ((port (format ":%d " (process-contact server :service)))
+          (file (process-contact unix :service)))
+      (unwind-protect
+          (progn
+            (list-tests--go server)
+            (should (string-search port (list-tests--line)))
+            (list-tests--go client)
+            (should (string-search port (list-tests--line)))
+            ;; Its buffer is called like all of such names are.
+            (should (string-prefix-p "  beta   " (list-tests--line)))
+            (list-tests--go unix)
+            (should (string-search (substring file -10)
+                                   (list-tests--line))))
+        (delete-process unix)
+        (delete-file file)
+        (kill-buffer (process-buffer client))))))
 
 (ert-deftest list-tests-fits ()
   "No line is wider than the window."

@@ -378,5 +378,19 @@
     (should (eq nil (sockopt-ui--parse option "nil")))
     (should (equal "lo" (sockopt-ui--parse option "lo")))))
 
+(ert-deftest ui-tests-address ()
+  "Addresses are written as people write them (RFC 5952)."
+  (pcase-dolist (`(,address ,text)
+                 '(([127 0 0 1 80] "127.0.0.1:80")
+                   ([10 0 0 0 0] "10.0.0.0:0")
+                   ([0 0 0 0 0 0 0 1 80] "[::1]:80")
+                   ([0 0 0 0 0 0 0 0 0] "[::]:0")
+                   ([#xfe80 0 0 0 1 0 0 2 443] "[fe80::1:0:0:2]:443")
+                   ([#x2001 #xdb8 0 1 1 1 1 1 80] "[2001:db8:0:1:1:1:1:1]:80")
+                   ([#x2001 #xdb8 0 0 1 0 0 1 80] "[2001:db8::1:0:0:1]:80")
+                   ([1 2 3 4 5 6 0 0 80] "[1:2:3:4:5:6::]:80")
+                   ([0 0 0 0 0 0 0 1] "::1")))
+    (should (equal (sockopt-ui-address address) text))))
+
 (provide 'ui-tests)
 ;;; ui-tests.el ends here
