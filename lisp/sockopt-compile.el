@@ -21,8 +21,7 @@
                    (or (eq (car arguments) :child-options)
                        (featurep 'sockopt (car arguments)))
                    ;; Core's eight are checked as ever.
-                   (not (featurep 'make-network-process
-                                  (list (car arguments) t))))
+                   (not (featurep 'make-network-process (car arguments))))
         (push (car arguments) kept)
         (when (cdr arguments)
           (push (cadr arguments) kept)))

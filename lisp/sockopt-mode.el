@@ -310,6 +310,7 @@ Keep that as a property of KEYWORD, for finding it takes a while."
 Not if core of this version knows it."
   (when (and (keywordp keyword)
              (not (sockopt--keyword-p keyword))
+             (not (featurep 'make-network-process keyword))
              (not (featurep 'make-network-process (list keyword t))))
     (let ((option (sockopt-mode--meant keyword)))
       (when option

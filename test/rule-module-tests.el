@@ -195,10 +195,26 @@ what is `asked', `built' and `warned'."
                              :warn-unless-encrypted :nogreeting :return-list
                              :always-query-capabilities :client-certificate
                              :use-starttls-if-possible :shell-command
-                             :unheard-of :my-package-data :timeout))
+                             :unheard-of :my-package-data :timeout
+                             ;; Short, or unlike by three letters.
+                             :mask :keepalert))
       (ert-info ((format "%S" keyword))
         (should-not (and (not (sockopt-mode--option-p keyword))
                          (sockopt-mode--check-keyword keyword)))))))
+
+(ert-deftest rule-module-tests-known-to-newer-core ()
+  "A keyword or option that core gets some day is left alone from then on."
+  (let ((before (get 'make-network-process 'subfeatures)))
+    (dolist (keyword '(:keepalivf :prioritz))
+      (should-error (sockopt-mode--check-keyword keyword)
+                    :type 'sockopt-unsupported))
+    (unwind-protect
+        (progn
+          (put 'make-network-process 'subfeatures
+               (append '(:keepalivf (:prioritz t)) before))
+          (dolist (keyword '(:keepalivf :prioritz))
+            (should-not (sockopt-mode--check-keyword keyword))))
+      (put 'make-network-process 'subfeatures before))))
 
 ;;; Unloading, and the byte compiler
 
