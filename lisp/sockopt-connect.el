@@ -135,7 +135,7 @@ is what was set."
   "Return what is known of PROCESS, which core connects.
 From now on its sentinel sees to it."
   ;; Whoever sets another sentinel meanwhile gives up what is kept.
-  (remove-function (process-sentinel process) #'sockopt--cores-sentinel)
+  ;; It is there once, however often it is added.
   (add-function :before (process-sentinel process) #'sockopt--cores-sentinel)
   (or (gethash process sockopt--connecting-table)
       (puthash process (sockopt--connecting-make :process process)

@@ -70,8 +70,7 @@ RFC 8305, section 5, recommends 0.25, and at least 0.01 and at most 2."
 
 (defun sockopt--tls-version (process)
   "Return the version of TLS that PROCESS speaks, a string, or nil."
-  (and (process-live-p process)
-       (plist-get (sockopt--core-contact process t t) :tls-parameters)
+  (and (plist-get (sockopt--core-contact process t t) :tls-parameters)
        (plist-get (gnutls-peer-status process) :protocol)))
 
 ;;;###autoload

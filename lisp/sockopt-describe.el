@@ -132,7 +132,7 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
                                          sockopt-describe--level-words))))
     (insert "  " (propertize (format "%-8s" word) 'face face))
     (sockopt-describe--fill (plist-get finding :text) 10)
-    (when (and (plist-get finding :mend) (process-live-p process))
+    (when (plist-get finding :mend)
       (insert (make-string 10 ?\s))
       (dolist (mend (plist-get finding :mend))
         (sockopt-describe--insert-mend process mend)

@@ -94,8 +94,7 @@ Processes of other users can be looked into only with privilege."
                 (= (length local) (length remote))
                 (memq (plist-get contact :type) '(nil stream)))
            (let ((inode (sockopt-peer--find-inode remote local)))
-             (and inode (not (equal inode "0"))
-                  (sockopt-peer--find-owner inode))))
+             (and inode (sockopt-peer--find-owner inode))))
           ((not (vectorp local))
            (condition-case nil
                (let ((pid (plist-get (sockopt-get process :peercred) :pid)))

@@ -229,10 +229,9 @@ server; its family is what counts, as core keeps room for such a one."
                     (sockopt--first-peer args address)
                   address)))
     (cl-loop for (keyword value) on placeholder by #'cddr
-             unless (memq keyword '(:server :nowait :log))
+             unless (memq keyword '(:server :nowait))
              append (list keyword value) into kept
-             finally return (append kept (list :log (plist-get args :log)
-                                               :type 'datagram
+             finally return (append kept (list :type 'datagram
                                                :remote remote)))))
 
 (defun sockopt--set-contact (process contact)
