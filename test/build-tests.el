@@ -117,6 +117,50 @@ No other place has a module, and none is loaded."
            "another Emacs"
            (sockopt--explain-load '(module-init-failed "m.so" 1)))))
 
+(defun build-tests--touch (root &rest names)
+  "Make empty files called NAMES beneath ROOT."
+  (dolist (name names)
+    (let ((file (expand-file-name name root)))
+      (make-directory (file-name-directory file) t)
+      (write-region "" nil file nil 'quiet))))
+
+(ert-deftest build-tests-sources ()
+  "The C files are within the Lisp files' directory, or beside it, or beside
+the one that links lead to."
+  (sockopt-tests-with-directory root
+    (let ((main "emacs/sockopt-module.c"))
+      (cl-flet ((found (lisp)
+                  (let ((place (sockopt--source-directory
+                                (expand-file-name lisp root))))
+                    (and place
+                         (directory-file-name
+                          (file-relative-name place root))))))
+        (build-tests--touch root "a/sockopt.el" "b/lisp/sockopt.el"
+                            (concat "b/module/" main))
+        (should-not (found "a/"))
+        (should (equal (found "b/lisp/") "b/module"))
+        (make-directory (expand-file-name "c/lisp" root) t)
+        (make-symbolic-link (expand-file-name "b/lisp/sockopt.el" root)
+                            (expand-file-name "c/lisp/sockopt.el" root))
+        (should (equal (found "c/lisp/") "b/module"))
+        (build-tests--touch root (concat "c/module/" main))
+        (should (equal (found "c/lisp/") "c/module"))
+        (build-tests--touch root (concat "c/lisp/module/" main))
+        (should (equal (found "c/lisp/") "c/lisp/module"))))))
+
+(ert-deftest build-tests-where-to ()
+  "The module goes where the user says, else beside Lisp if that can be."
+  (sockopt-tests-with-directory root
+    (let ((sockopt--directory (file-name-as-directory root))
+          (user-emacs-directory "/nonexistent/"))
+      (let ((sockopt-module-directory "/chosen/"))
+        (should (equal (sockopt--install-directory) "/chosen/")))
+      (should (equal (sockopt--install-directory) sockopt--directory))
+      (cl-letf (((symbol-function 'file-writable-p)
+                 (lambda (file) (not (equal file sockopt--directory)))))
+        (should (equal (sockopt--install-directory)
+                       "/nonexistent/sockopt/"))))))
+
 ;;; Building
 
 (defmacro build-tests--with-compiler (script directory &rest body)
@@ -159,8 +203,10 @@ exit 1" directory
   (build-tests--with-compiler
       "for last; do [ \"$o\" = -o ] && to=$last; o=$last; done
 sleep 1; echo built >\"$to\"" directory
-    (let ((start (float-time))
-          (process (sockopt-module-compile t)))
+    (let* ((old (build-tests--module sockopt-module-directory))
+           (inode (file-attribute-inode-number (file-attributes old)))
+           (start (float-time))
+           (process (sockopt-module-compile t)))
       (should (< (- (float-time) start) 0.7))
       (should (string-match-p
                "being built"
@@ -169,6 +215,9 @@ sleep 1; echo built >\"$to\"" directory
                (lambda () (equal (build-tests--installed)
                                  (list build-tests--name)))))
       (should-not (process-get process 'problem))
+      ;; Whoever has the old file mapped keeps that: this is another.
+      (should-not (eql inode (file-attribute-inode-number
+                              (file-attributes old))))
       (should (equal (file-modes (expand-file-name
                                   build-tests--name
                                   sockopt-module-directory))

@@ -109,5 +109,140 @@
                              '(:ip-ttl :tcp-keepidle :priority))
                      '(40 1 3))))))
 
+;;; What is kept
+
+(ert-deftest connecting-tests-two-options ()
+  "While core connects each option is kept, not the first alone."
+  (sockopt-tests-clean
+    ;; With its address it has a socket at once.
+    (let ((client (apply #'make-network-process
+                         :name "c" :noquery t :nowait t :sentinel #'ignore
+                         (list :remote
+                               (process-contact (sockopt-tests-full-server)
+                                                :local)))))
+      (sockopt-set client :priority 3)
+      (sockopt-set client :tcp-keepidle 77)
+      (sockopt-set client :priority 4)
+      (should (equal (mapcar (lambda (kept) (seq-take kept 2))
+                             (sockopt--connecting-kept
+                              (gethash client sockopt--connecting-table)))
+                     '((:tcp-keepidle 77) (:priority 4)))))))
+
+(ert-deftest connecting-tests-all-or-none ()
+  "Of several options for what still connects none is kept if one is wrong."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-full-server)
+                                        :nowait t)))
+      (should-error (sockopt-set-options client '(:priority 3 :ip-ttl x))
+                    :type 'wrong-type-argument)
+      (should-not (sockopt--connecting-kept
+                   (gethash client sockopt--connecting-table)))
+      (sockopt-set-options client '(:priority 3))
+      (should (eql (sockopt-get client :priority) 3)))))
+
+(ert-deftest connecting-tests-no-cookies ()
+  "Where sockets have no cookies, all that is kept is set."
+  (sockopt-tests-clean
+    (cl-letf (((symbol-function 'sockopt--cookie) #'ignore))
+      (let ((client (sockopt-tests-client (sockopt-tests-server)
+                                          :nowait t)))
+        (sockopt-set client :priority 3)
+        (should (sockopt-tests-open-p client))
+        (should (eql (sockopt-get client :priority) 3))))))
+
+(ert-deftest connecting-tests-cores-sentinel-put-back ()
+  "Once it is open a process of core's has its own sentinel, and no other."
+  (sockopt-tests-clean
+    (let* ((sentinel (lambda (&rest _) nil))
+           (client (make-network-process
+                    :name "c" :noquery t :nowait t :sentinel sentinel
+                    :family 'ipv4 :host "127.0.0.1"
+                    :service (process-contact (sockopt-tests-server)
+                                              :service))))
+      (sockopt-set client :priority 3)
+      (sockopt-set client :ip-ttl 40)
+      (should-not (eq (process-sentinel client) sentinel))
+      (should (sockopt-tests-open-p client))
+      (sockopt-tests-wait (lambda ()
+                            (eq (process-sentinel client) sentinel)))
+      (should (eq (process-sentinel client) sentinel)))))
+
+(ert-deftest connecting-tests-before-the-sentinel ()
+  "What is kept is set before the process's own sentinel hears of it."
+  (sockopt-tests-clean
+    (let* ((seen nil)
+           (client (make-network-process
+                    :name "c" :noquery t :nowait t :family 'ipv4
+                    :host "127.0.0.1"
+                    :service (process-contact (sockopt-tests-server)
+                                              :service)
+                    :sentinel (lambda (process _message)
+                                (push (sockopt-get process :tcp-keepidle)
+                                      seen)))))
+      (sockopt-set client :tcp-keepidle 77)
+      (sockopt-tests-wait (lambda () seen))
+      (should (equal seen '(77))))))
+
+;;; Afterwards
+
+(ert-deftest connecting-tests-failed-does-not-connect ()
+  "One that has failed is not taken for one that still connects."
+  (sockopt-tests-clean
+    (dolist (client (list (sockopt-tests-client (sockopt-tests-full-server)
+                                                :nowait t :sentinel #'ignore
+                                                :connect-timeout 0.2)
+                          (sockopt-make-network-process
+                           :name "refused" :host "127.0.0.1" :family 'ipv4
+                           :service (sockopt-tests-free-port) :noquery t
+                           :nowait t :sentinel #'ignore)))
+      (sockopt-tests-wait
+       (lambda () (eq (process-status client) 'failed)))
+      (should (equal (sockopt-tests-error
+                      (lambda () (sockopt-get client :priority)))
+                     (list 'sockopt-error "Process is not running" client)))
+      (should-not (gethash client sockopt--connecting-table)))))
+
+(ert-deftest connecting-tests-never-searched-for ()
+  "The socket of a process of ours is known, not searched for."
+  (sockopt-tests-clean
+    (let ((searches 0)
+          (find (symbol-function 'sockopt--find)))
+      (cl-letf (((symbol-function 'sockopt--find)
+                 (lambda (&rest arguments)
+                   (cl-incf searches)
+                   (apply find arguments))))
+        (let ((server (sockopt-tests-server)))
+          (dolist (nowait '(nil t))
+            (let ((client (sockopt-tests-client server :nowait nowait)))
+              (should (sockopt-tests-open-p client))
+              (sockopt-set client :priority 3)))
+          (sockopt-get server :priority))
+        (should (= searches 0))))))
+
+(ert-deftest connecting-tests-channel-gone ()
+  "When nobody connects any more the channel is gone, and its buffer."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server) :nowait t)))
+      (should (get-process " sockopt"))
+      (should (sockopt-tests-open-p client))
+      (sockopt-tests-wait (lambda () (null (get-process " sockopt"))))
+      (should-not (get-process " sockopt"))
+      (should-not (get-buffer " sockopt")))))
+
+(ert-deftest connecting-tests-search-is-whole ()
+  "While a socket is searched for, and is marked, nothing else may run."
+  (sockopt-tests-clean
+    (let* ((client (make-network-process
+                    :name "d" :type 'datagram :host "127.0.0.1"
+                    :family 'ipv4 :service 9 :noquery t))
+           (find (symbol-function 'sockopt--find))
+           quits)
+      (cl-letf (((symbol-function 'sockopt--find)
+                 (lambda (&rest arguments)
+                   (push inhibit-quit quits)
+                   (apply find arguments))))
+        (sockopt-get client :priority))
+      (should (equal quits '(t))))))
+
 (provide 'connecting-tests)
 ;;; connecting-tests.el ends here

@@ -4,10 +4,9 @@
 
 ;;; Code:
 
+(require 'sockopt-connection)
 (require 'sockopt-tests-lib)
 (require 'sockopt-tests-names)
-
-(defvar sockopt--connections)
 
 (ert-deftest connection-tests-numeric ()
   "To a numeric address there is one attempt, and no lookup."
@@ -52,7 +51,34 @@
                    (plist-get (sockopt-connection client) :attempts)))
         (should (member result '("Connection refused"
                                  "failed with code 111"))))
+      ;; What Emacs read of the socket is not known here.
+      (should (equal (sockopt--attempt client '([127 0 0 1 9] failed 0.5 0.2))
+                     '([127 0 0 1 9] "failed with code 111" 0.5 0.2)))
       (should-not (plist-member (sockopt-connection client) :connect)))))
+
+(ert-deftest connection-tests-times ()
+  "Seconds are milliseconds for the module, within limits."
+  (pcase-dolist (`(,seconds ,milliseconds)
+                 '((0.25 250) (0.05 50) (2 2000) (0.001 10) (5 2000)))
+    (let ((sockopt-connect-stagger seconds))
+      (should (equal (sockopt--stagger) milliseconds))))
+  (should-not (sockopt--deadline '(:name "c")))
+  (should-not (sockopt--time-left nil))
+  (should (< 900 (sockopt--time-left (sockopt--deadline
+                                      '(:connect-timeout 1)))
+             1001))
+  (should (eql 0 (sockopt--time-left (- (float-time) 5))))
+  (pcase-dolist (`(,value ,fits)
+                 '((0.001 t) (2147483 t) (2147484 nil) (0 nil) (-1 nil)
+                   ("1" nil)))
+    (should (eq fits (sockopt--timeout-p value)))))
+
+(ert-deftest connection-tests-tls-time ()
+  "A handshake has lasted since it began."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server))))
+      (sockopt--note-tls client (- (float-time) 3))
+      (should (< 2.9 (plist-get (sockopt-connection client) :tls) 4)))))
 
 (ert-deftest connection-tests-collected ()
   "What is kept goes with the process."

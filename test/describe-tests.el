@@ -173,6 +173,20 @@
                                  (sockopt-tests-ui-describe
                                   :ip-mtu-discover))))))
 
+(ert-deftest describe-tests-not-read ()
+  "What changes the socket, or takes an argument, is not read unasked."
+  (sockopt-tests-clean
+    (sockopt-make-network-process :name "d" :type 'datagram :noquery t
+                                  :host "127.0.0.1" :service 9)
+    (dolist (option '(:error :ip-msfilter :priority))
+      (save-window-excursion
+        (sockopt-describe-option option)
+        (with-current-buffer (help-buffer)
+          (should (eq (and (string-search "In each network process"
+                                          (buffer-string))
+                           t)
+                      (eq option :priority))))))))
+
 (ert-deftest describe-tests-alias ()
   (should (string-prefix-p
            ":nodelay is another name of the socket option :tcp-nodelay."

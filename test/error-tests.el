@@ -4,6 +4,7 @@
 
 ;;; Code:
 
+(require 'sockopt-process)
 (require 'sockopt-tests-lib)
 
 (defun error-tests--descriptors ()
@@ -84,6 +85,9 @@ It must leave no process and no descriptor behind."
     (error-tests--make :host "127.0.0.1"))
   (error-tests--signals 'args-out-of-range ":service 70000"
     (error-tests--make :host "127.0.0.1" :service 70000))
+  (error-tests--signals 'args-out-of-range ":service 65536"
+    (error-tests--make :host "127.0.0.1" :service 65536))
+  (should (equal (sockopt--service '(:service 65535)) "65535"))
   (error-tests--signals 'wrong-type-argument ":host"
     (error-tests--make :host 3 :service 9))
   (error-tests--signals 'sockopt-error "family"
@@ -112,6 +116,21 @@ It must leave no process and no descriptor behind."
     (error-tests--signals 'args-out-of-range ":priority"
       (error-tests--make :host "127.0.0.1" :service 9 :nowait nowait
                          :priority (ash 1 70)))))
+
+(ert-deftest error-tests-wrong-before-lookup ()
+  "A wrong option value signals before the host is looked up."
+  (dolist (nowait '(nil t))
+    (error-tests--signals 'wrong-type-argument "integerp.*:priority"
+      (error-tests--make :host "no-such-host.invalid" :service 9
+                         :priority "high" :nowait nowait))))
+
+(ert-deftest error-tests-likeness ()
+  "What is too long is like nothing, and a part counts from three letters on."
+  (let ((long (make-string 99 ?a)))
+    (should (eq (sockopt--nearest (intern (concat ":" long)) '(:no)) :no))
+    (should-not (sockopt--nearest (intern (concat ":" long "a")) '(:no))))
+  (should (eq (sockopt--nearest :ttl '(:tcp :ip-ttl)) :ip-ttl))
+  (should (eq (sockopt--nearest :at '(:ab :ip-hdr-at)) :ab)))
 
 (ert-deftest error-tests-path-too-long ()
   "An overlong path of a local socket is refused by name."

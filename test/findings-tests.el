@@ -263,6 +263,66 @@ queue on the way, or the peer answers late."
                                   (findings-tests--snapshot info ())))
                    ids))))
 
+(defun findings-tests--level (info options id)
+  "Return the level of the finding ID with INFO and OPTIONS, or nil."
+  (cadr (assq id (findings-tests--texts
+                  (findings-tests--snapshot info options)))))
+
+(ert-deftest findings-tests-limits ()
+  "Where each finding begins, and becomes a problem."
+  (pcase-dolist
+      (`(,id ,info ,level)
+       '((no-answer (:unacked 1 :retransmits 1) warning)
+         (no-answer (:unacked 1 :retransmits 2) warning)
+         (no-answer (:unacked 1 :retransmits 3) problem)
+         (no-answer (:unacked 0 :retransmits 3) nil)
+         (no-answer-to-probes (:probes 1) nil)
+         (no-answer-to-probes (:probes 2) problem)
+         (loss (:data-segs-out 49 :total-retrans 9) nil)
+         (loss (:data-segs-out 50 :total-retrans 1) warning)
+         (loss (:data-segs-out 1000 :total-retrans 9) nil)
+         (loss (:data-segs-out 1000 :total-retrans 10) warning)
+         (loss (:data-segs-out 1000 :total-retrans 99) warning)
+         (loss (:data-segs-out 1000 :total-retrans 100) problem)
+         (slower (:rtt 30000 :min-rtt 10000) warning)
+         (slower (:rtt 29999 :min-rtt 10000) nil)
+         (slower (:rtt 29998 :min-rtt 9999) nil)
+         (slower (:rtt 300000 :min-rtt 0) nil)
+         (receiver-limited (:busy-time 1000000 :rwnd-limited 200000) warning)
+         (receiver-limited (:busy-time 999999 :rwnd-limited 999999) nil)
+         (receiver-limited (:busy-time 1000000 :rwnd-limited 199999) nil)))
+    (ert-info ((format "%S" (cons id info)))
+      (should (eq (findings-tests--level info () id) level))))
+  (pcase-dolist (`(,idle ,level) '((603 nil) (604 note)))
+    (should (eq (findings-tests--level () (list :tcp-keepidle idle)
+                                       'late-keepalive)
+                level))))
+
+(ert-deftest findings-tests-keepalive-left ()
+  "When keepalive would probe, which it does not while data are under way."
+  (pcase-dolist (`(,info ,left)
+                 '((() 57.0) ((:unacked 1) nil) ((:notsent-bytes 1) nil)
+                   ((:last-ack-recv 90000 :last-data-recv 80000) 0)
+                   ((:probes 1) 10) ((:state close-wait) nil)))
+    (should (equal (sockopt-findings-keepalive-left
+                    (findings-tests--snapshot info ()))
+                   left)))
+  (should-not (sockopt-findings-keepalive-left
+               (findings-tests--snapshot () '(:keepalive nil)))))
+
+(ert-deftest findings-tests-elsewhere ()
+  "What is lost is said of datagrams; what has no size is not set."
+  (should (equal (mapcar #'car (findings-tests--texts
+                                (findings-tests--snapshot
+                                 () () :meminfo '(:drops 7 :rcvbuf 9))))
+                 '(fine)))
+  (let ((finding (car (sockopt-findings
+                       (findings-tests--snapshot
+                        '(:busy-time 2000000 :sndbuf-limited 1000000) ()
+                        :meminfo nil)))))
+    (should (eq (plist-get finding :id) 'buffer-limited))
+    (should-not (plist-get finding :mend))))
+
 (ert-deftest findings-tests-order ()
   "The worst comes first, and nothing says that all is well beside it."
   (should (equal (mapcar (lambda (finding) (butlast finding))

@@ -6,6 +6,7 @@
 
 (require 'sockopt-tests-lib)
 (require 'sockopt-tests-names)
+(require 'sockopt-connect)
 (require 'nsm)
 
 (defun making-tests--descriptors ()
@@ -58,6 +59,19 @@
              (delete-process (apply #'sockopt-tests-client server wrong))
            (error nil))
          (accept-process-output nil 0.05))))))
+
+(ert-deftest making-tests-start-fails ()
+  "If no thread can be started nothing is left of what it was to connect."
+  (skip-unless (file-directory-p "/proc/self/fd"))
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server)))
+      (making-tests--nothing-left
+       (cl-letf (((symbol-function 'sockopt--open-channel)
+                  #'making-tests--err))
+         (should (equal (should-error
+                         (sockopt-tests-client server :nowait t))
+                        '(error "Oops"))))
+       (should-not sockopt--jobs)))))
 
 (ert-deftest making-tests-sentinel-of-the-discarded ()
   "The sentinel of a process that is discarded half made does not run."

@@ -321,6 +321,16 @@ They call primitives directly, but for those that Emacs sees advised."
       (sockopt-set-raw client 1 12 (mode-tests--int 5))
       (should (equal (process-contact client :priority) 5)))))
 
+(ert-deftest mode-tests-process-contact-refused ()
+  "Where the kernel refuses to tell, what the contact has is shown."
+  (sockopt-tests-with-rules nil
+    (let ((client (sockopt-tests-core-client (sockopt-tests-core-server)
+                                             :priority 3)))
+      (cl-letf (((symbol-function 'sockopt-get)
+                 (lambda (&rest _)
+                   (signal 'sockopt-system-error '("No")))))
+        (should (equal (process-contact client :priority) 3))))))
+
 (ert-deftest mode-tests-predicate-gets-a-copy ()
   "What a predicate does to its list does not reach the caller's."
   (sockopt-tests-with-rules

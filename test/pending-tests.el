@@ -139,23 +139,36 @@
       (sockopt--drop job)
       (should (sockopt-tests-open-p process)))))
 
+(defun pending-tests--quit-in (function nowait)
+  "Make a client, as NOWAIT says, and quit in FUNCTION, a symbol.
+Return the client."
+  (let ((server (sockopt-tests-server :filter #'sockopt-tests-echo))
+        (call (symbol-function function)))
+    (cl-letf (((symbol-function function)
+               (lambda (&rest arguments)
+                 (setq quit-flag t)
+                 (apply call arguments))))
+      (should (eq (condition-case nil
+                      (progn
+                        (sockopt-tests-client server :nowait nowait
+                                              :priority 3)
+                        (ignore))
+                    (quit 'quit))
+                  'quit)))
+    (get-process "client")))
+
 (ert-deftest pending-tests-quit-while-made ()
   "A process that is being made when the user quits is made in full."
-  (sockopt-tests-clean
-    (let ((server (sockopt-tests-server))
-          (adopt (symbol-function 'sockopt--adopt)))
-      (cl-letf (((symbol-function 'sockopt--adopt)
-                 (lambda (&rest arguments)
-                   (prog1 (apply adopt arguments)
-                     (setq quit-flag t)))))
-        (should (eq (condition-case nil
-                        (progn
-                          (sockopt-tests-client server :nowait t)
-                          (ignore))
-                      (quit 'quit))
-                    'quit)))
-      (let ((client (get-process "client")))
-        (should (sockopt-tests-open-p client))))))
+  (dolist (function '(sockopt--adopt sockopt--set-contact))
+    (dolist (nowait '(nil t))
+      (ert-info ((format "%s %s" function nowait))
+        (sockopt-tests-clean
+          (let ((client (pending-tests--quit-in function nowait)))
+            (should (sockopt-tests-open-p client))
+            (should (sockopt-tests-answers-p client))
+            (should (vectorp (process-contact client :remote)))
+            (should (eql (plist-get (process-contact client t) :priority)
+                         3))))))))
 
 (ert-deftest pending-tests-channel-deleted ()
   "Processes that connect fail when somebody deletes the module's pipe."

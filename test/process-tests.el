@@ -4,6 +4,7 @@
 
 ;;; Code:
 
+(require 'sockopt-process)
 (require 'sockopt-tests-lib)
 
 ;;; The same contact information as core's
@@ -267,7 +268,11 @@ called with it and returns the arguments of the client."
       (dolist (arguments (list base
                                (append base '(:coding utf-8-dos))
                                (append base '(:coding (binary . utf-8)))
-                               (append base '(:buffer nil))))
+                               (append base '(:buffer nil))
+                               ;; Core asks nothing where it is given one.
+                               (append (list :remote
+                                             (vector 127 0 0 1 port))
+                                       base)))
         (should (equal (process-coding-system
                         (apply #'sockopt-make-network-process arguments))
                        (process-coding-system
@@ -385,6 +390,21 @@ called with it and returns the arguments of the client."
                               by #'cddr collect key)
                      (cl-loop for key in (process-contact core t)
                               by #'cddr collect key))))))
+
+(ert-deftest process-tests-hosts-and-ports ()
+  "A host may be in brackets; a port is where its address has it."
+  (should (equal (sockopt--host '(:host "[::1]")) "::1"))
+  (should (equal (sockopt--host '(:host "[x]")) "[x]"))
+  (should (eql (sockopt--port [127 0 0 1 80]) 80))
+  (should (eql (sockopt--port [0 0 0 0 0 0 0 1 90]) 90))
+  (should-not (sockopt--port "path"))
+  ;; That of vsock(7) has two bytes that are not used before it.
+  (let ((port '(4 3 2 1)))
+    (when (eq (byteorder) ?B)
+      (setq port (reverse port)))
+    (should (eql (sockopt--port
+                  (cons 40 (vconcat [9 9] port [1 0 0 0 0 0 0 0])))
+                 #x01020304))))
 
 (ert-deftest process-tests-threads ()
   "Several Lisp threads use processes of their own, and no other."

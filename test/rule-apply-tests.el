@@ -92,6 +92,22 @@
         (should (= 0 (sockopt-tests-times "refused" lines)))
         (should (member none lines))))))
 
+(ert-deftest rule-apply-tests-late-but-so ()
+  "What is too late to set, and is so already, is no obstacle."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)
+                                        :ip-local-port-range '(0 60000)))
+          (sockopt-mode--reported nil))
+      (dolist (range '((0 60000) (0 50000)))
+        (let ((sockopt-rules
+               `(((:name "client") (:ip-local-port-range ,range)))))
+          (should (eq (and (string-search "too late"
+                                          (rule-apply-tests--shown t))
+                           t)
+                      (not (equal range (sockopt-get
+                                         client
+                                         :ip-local-port-range))))))))))
+
 (ert-deftest rule-apply-tests-preset-elsewhere ()
   "A preset says nothing of sockets that lack its options."
   (sockopt-tests-with-directory directory
@@ -194,6 +210,12 @@
                "  :child-options: nil → (:tcp-keepidle 77 :priority 3)\n"
                (rule-apply-tests--shown)))
       (should (equal (rule-apply-tests--shown t) rule-apply-tests--nothing))
+      ;; What is no server has no children.
+      (let ((sockopt-rules
+             '(((:name "client") (:child-options (:priority 3))))))
+        (sockopt-tests-core-client server)
+        (should (equal (rule-apply-tests--shown t)
+                       rule-apply-tests--nothing)))
       (should (sockopt-tests-answers-p (sockopt-tests-core-client server)))
       (let ((child (cl-find-if (lambda (process)
                                  (string-prefix-p "served <"

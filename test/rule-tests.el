@@ -269,6 +269,15 @@ Return the messages that matter.  The other rule sets `:priority'."
     (should (= 1 (sockopt-tests-times ":udp-cork: " messages)))
     (should (= 0 (sockopt-tests-times ":ip-ttl: " messages)))))
 
+(ert-deftest rule-tests-caller-fails ()
+  "An option of the caller's that fails is an error, whatever rules there are."
+  (sockopt-tests-with-rules '((nil (:priority 3)))
+    (let ((server (sockopt-tests-core-server)))
+      (should-error (sockopt-tests-core-client server
+                                               :bindtodevice "no-such-if")
+                    :type 'sockopt-system-error)
+      (should-not (get-process "client")))))
+
 (ert-deftest rule-tests-failing-part ()
   "What a socket refuses of a rule does not keep the rest from being set."
   (sockopt-tests-with-rules nil

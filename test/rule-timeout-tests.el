@@ -42,6 +42,25 @@
   (sockopt-tests-with-rules '((nil (:connect-timeout 60)))
     (let ((full (sockopt-tests-full-server)))
       (rule-timeout-tests--limited
+       (rule-timeout-tests--connect full :connect-timeout 0.4)))
+    ;; Once, and also if that is none.
+    (let ((server (sockopt-tests-core-server)))
+      (dolist (value '(5 nil))
+        (should (equal (cl-loop for (key value)
+                                on (process-contact
+                                    (rule-timeout-tests--connect
+                                     server :connect-timeout value)
+                                    t)
+                                by #'cddr
+                                when (eq key :connect-timeout)
+                                collect value)
+                       (list value)))))))
+
+(ert-deftest rule-timeout-tests-no-rules ()
+  "Core's function takes it with the mode on, without any rule or option."
+  (sockopt-tests-with-rules nil
+    (let ((full (sockopt-tests-full-server)))
+      (rule-timeout-tests--limited
        (rule-timeout-tests--connect full :connect-timeout 0.4)))))
 
 (ert-deftest rule-timeout-tests-stream ()
@@ -70,6 +89,12 @@
       (should (process-live-p server))
       (should (process-live-p udp))
       (should-not (plist-member (process-contact server t)
+                                :connect-timeout))
+      ;; Core connects these, and has no limit.
+      (should-not (plist-member (process-contact
+                                 (rule-timeout-tests--connect
+                                  server :use-external-socket t)
+                                 t)
                                 :connect-timeout))
       (should-not sockopt-mode--reported)
       (should (equal 5 (process-contact (sockopt-tests-core-client server)

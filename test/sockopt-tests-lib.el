@@ -181,6 +181,28 @@ Who uses this must load sockopt-mode first."
       (apply #'call-process (car command) nil t nil (cdr command))
       (buffer-string))))
 
+(defconst sockopt-tests--echo
+  '(let ((server (make-network-process
+                  :name "echo" :server 50 :noquery t :service t
+                  :host "127.0.0.1" :family 'ipv4
+                  :filter #'process-send-string)))
+     (message "PORT %d" (process-contact server :service))
+     (with-timeout (60) (while t (accept-process-output nil 0.05))))
+  "What another Emacs evaluates to serve.")
+
+(defun sockopt-tests-other-server ()
+  "Start an Emacs that sends back what it gets, and return (PROCESS . PORT)."
+  (let* ((place (list ""))
+         (emacs (make-process
+                 :name "echo" :noquery t :connection-type 'pipe
+                 :filter (sockopt-tests-collector place)
+                 :command (sockopt-tests-command
+                           "--eval" (format "%S" sockopt-tests--echo)))))
+    (should (sockopt-tests-wait
+             (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
+             10))
+    (cons emacs (string-to-number (match-string 1 (car place))))))
+
 ;;; What the machine has
 
 (defun sockopt-tests-ipv6-p ()

@@ -24,28 +24,11 @@
      (sockopt-tests-with-mode '((nil (:priority 3)))
        ,@body)))
 
-(defconst thread-tests--server
-  '(let ((server (make-network-process
-                  :name "echo" :server 50 :noquery t :service t
-                  :host "127.0.0.1" :family 'ipv4
-                  :filter #'process-send-string)))
-     (message "PORT %d" (process-contact server :service))
-     (with-timeout (60) (while t (accept-process-output nil 0.05))))
-  "What another Emacs evaluates to serve.")
-
 (defun thread-tests--serve ()
   "Start an Emacs that sends back what it gets, and return its port.
 When a descriptor is closed that another thread is about to wait for, core
 aborts.  So no process that is not a thread's own may come and go."
-  (let ((place (list "")))
-    (make-process :name "echo" :noquery t :connection-type 'pipe
-                  :filter (sockopt-tests-collector place)
-                  :command (sockopt-tests-command
-                            "--eval" (format "%S" thread-tests--server)))
-    (should (sockopt-tests-wait
-             (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
-             10))
-    (string-to-number (match-string 1 (car place)))))
+  (cdr (sockopt-tests-other-server)))
 
 (defun thread-tests--client (port &rest arguments)
   "Make a client of the server on PORT by ARGUMENTS."
@@ -157,6 +140,8 @@ Say how often Emacs aborted before."
           (let (client)
             (should (sockopt-tests-wait
                      (lambda () (eq (car release) 'made))))
+            ;; Any thread may wait for it.
+            (should-not (process-thread (get-process " sockopt")))
             (setq client (thread-tests--client
                           (process-contact server :service) :nowait t))
             (should (sockopt-tests-open-p client))

@@ -143,7 +143,9 @@
       (should (tls-tests--settled-p process))
       (should (equal (tls-tests--events process) '("open\n")))
       (tls-tests--check process)
-      (should (equal (tls-tests--events process) '("open\n"))))))
+      (should (equal (tls-tests--events process) '("open\n")))
+      ;; What waited for the handshake is gone.
+      (should (eq (process-sentinel process) #'tls-tests--note)))))
 
 (ert-deftest tls-tests-mode ()
   "So it is with `make-network-process' when the mode is on."
