@@ -198,6 +198,9 @@ Processes that still waited for a report fail."
           (remhash process sockopt--connecting-table)
           (sockopt--fail process (list 'sockopt-error "Lost track of it"))
           (delete-process process)))
+      ;; If `delete-exited-processes' is nil, killing the buffer deletes the
+      ;; process again, and would call this again.
+      (set-process-sentinel channel #'ignore)
       (when (buffer-live-p buffer)
         (kill-buffer buffer)))))
 
