@@ -68,10 +68,11 @@
           (inhibit-message t))
       (save-window-excursion
         (unwind-protect
-            (save-rule-tests--asked t _shown
+            (save-rule-tests--asked t shown
               (set-default-toplevel-value 'sockopt-rules (list old))
               (let ((rule (sockopt-save-rule server '((:priority 2)))))
                 (should (equal (cdr rule) '((:priority 2))))
+                (should (string-search "(:priority 2)" shown))
                 (should (equal sockopt-rules (list old rule)))))
           (set-default-toplevel-value 'sockopt-rules before)
           (when (get-buffer "*Customize Option: Sockopt Rules*")
