@@ -137,9 +137,9 @@ encode_with (emacs_env *env, const struct option *option,
   if (!lisp_pending (env))
     {
       enum fault fault = function (option, &value, bytes);
+      signal_fault (env, option, fault, object);
       if (fault != FAULT_NONE)
         bytes_free (bytes);
-      signal_fault (env, option, fault, object);
     }
   pool_free (&pool);
 }
@@ -211,6 +211,8 @@ decode (emacs_env *env, const struct option *option, const struct bytes *bytes,
     }
   else if (fault == FAULT_MEMORY)
     lisp_signal_memory (env);
+  else if (fault == FAULT_SYSTEM)
+    lisp_signal_option (env, option, errno, NULL);
   pool_free (&pool);
   return fault;
 }

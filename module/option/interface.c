@@ -12,6 +12,8 @@
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* Room for an address with an interface after it, as in "fe80::1%lo".  */
 enum
@@ -69,21 +71,22 @@ entry_has (const struct ifaddrs *entry, const struct own_address *address)
   return IN6_ARE_ADDR_EQUAL (&inet6.sin6_addr, &address->as.ipv6);
 }
 
-/* Put the index of the interface that has ADDRESS into *INDEX.  */
+/* What it means that an interface was not found: that it is MISSING, or
+   what errno says.  The C library asks by a socket, and says that it could
+   not open one in words of its own: glibc 2.36 "No such file".  */
 static enum fault
-find_address (const struct own_address *address, unsigned *index)
+fault_of_errno (bool missing)
 {
-  struct ifaddrs *list;
-  if (is_any (address))
-    return FAULT_NONE;
-  if (getifaddrs (&list) < 0)
-    return FAULT_SYSTEM;
-  for (struct ifaddrs *entry = list; entry && *index == 0;
-       entry = entry->ifa_next)
-    if (entry_has (entry, address))
-      *index = if_nametoindex (entry->ifa_name);
-  freeifaddrs (list);
-  return *index == 0 ? FAULT_RANGE : FAULT_NONE;
+  int code = errno;
+  if (missing)
+    return FAULT_RANGE;
+  int fd = socket (AF_UNIX, SOCK_DGRAM, 0);
+  if (fd >= 0)
+    {
+      close (fd);
+      errno = code;
+    }
+  return FAULT_SYSTEM;
 }
 
 /* Put the index of the interface called NAME into *INDEX.  */
@@ -96,7 +99,27 @@ find_name (const char *name, unsigned *index)
     errno = ENODEV;
   if (*index != 0)
     return FAULT_NONE;
-  return errno == ENODEV || errno == ENXIO ? FAULT_RANGE : FAULT_SYSTEM;
+  return fault_of_errno (errno == ENODEV || errno == ENXIO);
+}
+
+/* Put the index of the interface that has ADDRESS into *INDEX.  */
+static enum fault
+find_address (const struct own_address *address, unsigned *index)
+{
+  struct ifaddrs *list;
+  if (is_any (address))
+    return FAULT_NONE;
+  if (getifaddrs (&list) < 0)
+    return FAULT_SYSTEM;
+  enum fault fault = FAULT_RANGE;
+  for (struct ifaddrs *entry = list; entry && fault == FAULT_RANGE;
+       entry = entry->ifa_next)
+    if (entry_has (entry, address))
+      fault = find_name (entry->ifa_name, index);
+  int code = errno;
+  freeifaddrs (list);
+  errno = code;
+  return fault;
 }
 
 /* Put the index of the interface that TEXT stands for into *INDEX: by name,
@@ -176,44 +199,43 @@ interface_to_value (unsigned index, struct pool *pool, struct value *value)
 }
 
 /* Whether ENTRY has an IPv4 address, which then goes to *ADDRESS.  */
-static int
+static bool
 has_address (const struct ifaddrs *entry, struct in_addr *address)
 {
   if (!entry->ifa_addr || entry->ifa_addr->sa_family != AF_INET)
-    return 0;
+    return false;
   struct sockaddr_in inet;
   memcpy (&inet, entry->ifa_addr, sizeof inet);
   *address = inet.sin_addr;
-  return 1;
+  return true;
 }
 
-struct in_addr
-interface_address (unsigned index)
+enum fault
+interface_address (unsigned index, struct in_addr *address)
 {
-  struct in_addr result = { .s_addr = INADDR_ANY };
+  char name[IF_NAMESIZE];
   struct ifaddrs *list;
-  if (index == 0 || getifaddrs (&list) < 0)
-    return result;
-  for (struct ifaddrs *entry = list; entry; entry = entry->ifa_next)
-    if (if_nametoindex (entry->ifa_name) == index
-        && has_address (entry, &result))
-      break;
+  bool found = false;
+  address->s_addr = INADDR_ANY;
+  if (index == 0)
+    return FAULT_NONE;
+  if (!if_indextoname (index, name))
+    return fault_of_errno (errno == ENXIO);
+  if (getifaddrs (&list) < 0)
+    return FAULT_SYSTEM;
+  for (struct ifaddrs *entry = list; entry && !found; entry = entry->ifa_next)
+    found
+      = strcmp (entry->ifa_name, name) == 0 && has_address (entry, address);
   freeifaddrs (list);
-  return result;
+  errno = EADDRNOTAVAIL;
+  return found ? FAULT_NONE : FAULT_SYSTEM;
 }
 
-unsigned
-interface_of_address (struct in_addr address)
+enum fault
+interface_of_address (struct in_addr address, unsigned *index)
 {
-  unsigned index = 0;
-  struct in_addr found;
-  struct ifaddrs *list;
-  if (address.s_addr == INADDR_ANY || getifaddrs (&list) < 0)
-    return 0;
-  for (struct ifaddrs *entry = list; entry && index == 0;
-       entry = entry->ifa_next)
-    if (has_address (entry, &found) && found.s_addr == address.s_addr)
-      index = if_nametoindex (entry->ifa_name);
-  freeifaddrs (list);
-  return index;
+  struct own_address own = { .family = AF_INET, .as.ipv4 = address };
+  *index = 0;
+  enum fault fault = find_address (&own, index);
+  return fault == FAULT_RANGE ? FAULT_NONE : fault;
 }

@@ -22,10 +22,13 @@ void interface_choices (char *buffer, size_t size);
 enum fault interface_to_value (unsigned index, struct pool *pool,
                                struct value *value);
 
-/* The first IPv4 address of the interface INDEX, or 0.0.0.0.  */
-struct in_addr interface_address (unsigned index);
+/* Put the first IPv4 address of the interface INDEX into *ADDRESS; 0.0.0.0
+   if that is 0.  An interface that has none is a FAULT_SYSTEM, with errno
+   EADDRNOTAVAIL: the kernel would take another one.  */
+enum fault interface_address (unsigned index, struct in_addr *address);
 
-/* The index of the interface that has the IPv4 ADDRESS, or 0.  */
-unsigned interface_of_address (struct in_addr address);
+/* Put the index of the interface that has the IPv4 ADDRESS into *INDEX, or
+   0.  */
+enum fault interface_of_address (struct in_addr address, unsigned *index);
 
 #endif /* SOCKOPT_INTERFACE_H */

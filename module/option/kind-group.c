@@ -93,11 +93,14 @@ encode_source4 (const struct option *option, const struct value *value,
                 struct bytes *bytes)
 {
   struct membership membership;
+  struct in_addr interface = { .s_addr = INADDR_ANY };
   (void) option;
   enum fault fault = membership_from_value (value, AF_INET, true, &membership);
+  if (fault == FAULT_NONE)
+    fault = interface_address (membership.interface, &interface);
   struct ip_mreq_source request
     = { .imr_multiaddr = membership.group.as.ipv4,
-        .imr_interface = interface_address (membership.interface),
+        .imr_interface = interface,
         .imr_sourceaddr = membership.source.as.ipv4 };
   return finish (fault, bytes, &request, sizeof request);
 }
@@ -211,7 +214,10 @@ encode_source_filter4 (const struct option *option, const struct value *value,
   struct inet source;
   uint32_t mode;
   (void) option;
+  struct in_addr interface;
   enum fault fault = filter_from_value (value, AF_INET, &membership, &mode);
+  if (fault == FAULT_NONE)
+    fault = interface_address (membership.interface, &interface);
   if (fault != FAULT_NONE)
     return fault;
   uint32_t count = (uint32_t) value->size - 3;
@@ -219,7 +225,7 @@ encode_source_filter4 (const struct option *option, const struct value *value,
   if (!filter)
     return FAULT_MEMORY;
   filter->imsf_multiaddr = membership.group.as.ipv4;
-  filter->imsf_interface = interface_address (membership.interface);
+  filter->imsf_interface = interface;
   filter->imsf_fmode = mode;
   filter->imsf_numsrc = count;
   for (size_t i = 0; fault == FAULT_NONE && i < count; i++)
@@ -236,9 +242,12 @@ prepare_source_filter4 (const struct option *option, const struct value *value,
                         struct bytes *bytes)
 {
   struct membership membership;
+  struct in_addr interface;
   (void) option;
   enum fault fault
     = membership_from_value (value, AF_INET, false, &membership);
+  if (fault == FAULT_NONE)
+    fault = interface_address (membership.interface, &interface);
   if (fault != FAULT_NONE)
     return fault;
   struct ip_msfilter *filter
@@ -246,7 +255,7 @@ prepare_source_filter4 (const struct option *option, const struct value *value,
   if (!filter)
     return FAULT_MEMORY;
   filter->imsf_multiaddr = membership.group.as.ipv4;
-  filter->imsf_interface = interface_address (membership.interface);
+  filter->imsf_interface = interface;
   filter->imsf_numsrc = SOURCES_MAX;
   return FAULT_NONE;
 }
@@ -261,9 +270,11 @@ decode_source_filter4 (const struct option *option, const struct bytes *bytes,
       || bytes->length < IP_MSFILTER_SIZE ((size_t) filter->imsf_numsrc))
     return FAULT_TYPE;
   struct inet inet = { .family = AF_INET, .as.ipv4 = filter->imsf_multiaddr };
-  enum fault fault
-    = filter_to_value (&inet, interface_of_address (filter->imsf_interface),
-                       filter->imsf_fmode, filter->imsf_numsrc, pool, value);
+  unsigned interface;
+  enum fault fault = interface_of_address (filter->imsf_interface, &interface);
+  if (fault == FAULT_NONE)
+    fault = filter_to_value (&inet, interface, filter->imsf_fmode,
+                             filter->imsf_numsrc, pool, value);
   for (size_t i = 0; fault == FAULT_NONE && i < filter->imsf_numsrc; i++)
     {
       memcpy (&inet.as.ipv4, (const char *) filter + IP_MSFILTER_SIZE (i),

@@ -238,7 +238,11 @@ encode_multicast_interface (const struct option *option,
   if (fault != FAULT_NONE)
     return fault;
   request.imr_ifindex = (int) index;
-  request.imr_address = interface_address (index);
+  /* The kernel refuses an index that there is not, and does without an
+     address.  */
+  if (interface_address (index, &request.imr_address) == FAULT_SYSTEM
+      && errno != EADDRNOTAVAIL)
+    return FAULT_SYSTEM;
   return bytes_copy (bytes, &request, sizeof request) ? FAULT_NONE
                                                       : FAULT_MEMORY;
 }
@@ -249,11 +253,13 @@ decode_multicast_interface (const struct option *option,
                             struct value *value)
 {
   struct in_addr address;
+  unsigned index;
   (void) option;
   if (bytes->length != sizeof address)
     return FAULT_TYPE;
   memcpy (&address, bytes_data (bytes), sizeof address);
-  return interface_to_value (interface_of_address (address), pool, value);
+  enum fault fault = interface_of_address (address, &index);
+  return fault == FAULT_NONE ? interface_to_value (index, pool, value) : fault;
 }
 
 const struct kind kind_multicast_interface = {

@@ -71,23 +71,27 @@ const struct kind kind_groups = {
   .decode = decode_groups,
 };
 
-/* The process that the descriptor PIDFD stands for, -1 if it is gone, 0
-   if that cannot be told: proc_pid_fdinfo(5).  */
+/* Put the process that the descriptor PIDFD stands for into *PID, -1 if it
+   is gone (proc_pid_fdinfo(5)).  Return 0 or an errno value: that this could
+   not be read does not mean that the process is gone.  */
 static int
-pid_of_descriptor (int pidfd)
+pid_of_descriptor (int pidfd, int *pid)
 {
   static const char key[] = "Pid:";
   char line[64];
-  long pid = 0;
+  int code = ENOENT;
   snprintf (line, sizeof line, "/proc/self/fdinfo/%d", pidfd);
   FILE *file = fopen (line, "re");
   if (!file)
-    return 0;
+    return errno;
   while (fgets (line, sizeof line, file))
     if (strncmp (line, key, sizeof key - 1) == 0)
-      pid = strtol (line + sizeof key - 1, NULL, 10);
+      {
+        *pid = (int) strtol (line + sizeof key - 1, NULL, 10);
+        code = 0;
+      }
   fclose (file);
-  return (int) pid;
+  return code;
 }
 
 /* Emacs has no use for the descriptor, which each reading opens anew.  */
@@ -98,10 +102,10 @@ get_pidfd (int fd, const struct option *option, struct bytes *bytes)
   socklen_t length = sizeof pidfd;
   if (getsockopt (fd, option->level, option->number, &pidfd, &length) < 0)
     return errno;
-  bytes->as.integer = pid_of_descriptor (pidfd);
+  int code = pid_of_descriptor (pidfd, &bytes->as.integer);
   bytes->length = sizeof bytes->as.integer;
   close (pidfd);
-  return 0;
+  return code;
 }
 
 static enum fault

@@ -163,6 +163,16 @@ static enum fault
 decode_rate (const struct option *option, const struct bytes *bytes,
              struct pool *pool, struct value *value)
 {
+  uint32_t half;
+  if (bytes->length == sizeof half)
+    {
+      /* So much is an unsigned long of a 32-bit kernel.  */
+      memcpy (&half, &bytes->as, sizeof half);
+      value_unsigned (value, half);
+      if (half == UINT32_MAX)
+        value_boolean (value, false);
+      return FAULT_NONE;
+    }
   enum fault fault = decode_unsigned64 (option, bytes, pool, value);
   if (fault == FAULT_NONE && bytes->as.unsigned64 == UINT64_MAX)
     value_boolean (value, false);

@@ -3,8 +3,10 @@
 
 #include "option/config.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <string.h>
 
 #include "option/inet.h"
@@ -122,6 +124,70 @@ START_TEST (test_source4)
   check_fault (option, LIST (text (GROUP4), lo, text ("::1")), FAULT_RANGE);
   check_fault (option, LIST (text (GROUP6), lo, text ("::1")), FAULT_RANGE);
   check_fault (option, LIST (text (GROUP4), lo, NIL), FAULT_TYPE);
+}
+END_TEST
+
+/* The value with which an option is tried that knows an interface by its
+   address: the interface is INTERFACE.  */
+static struct value
+by_address (const char *keyword, struct value interface)
+{
+  static struct value items[3];
+  if (strcmp (keyword, ":ip-multicast-if") == 0)
+    return interface;
+  items[0] = text (GROUP4);
+  items[1] = interface;
+  items[2] = strcmp (keyword, ":ip-msfilter") == 0 ? symbol ("include")
+                                                   : text ("127.0.0.2");
+  return (struct value){ .type = VALUE_LIST, .size = 3, .as.items = items };
+}
+
+static const char *const by_addresses[] = { ":ip-add-source-membership",
+                                            ":ip-drop-source-membership",
+                                            ":ip-block-source",
+                                            ":ip-unblock-source",
+                                            ":ip-msfilter",
+                                            ":ip-multicast-if" };
+
+/* What cannot be found out is not taken for "any interface".  */
+START_TEST (test_no_descriptors)
+{
+  const struct option *option = row (by_addresses[_i]);
+  struct in_addr lo = { .s_addr = htonl (INADDR_LOOPBACK) };
+  struct bytes bytes = bytes_of (&lo, sizeof lo);
+  struct pool pool = { NULL };
+  struct value value;
+  struct rlimit old = limit_descriptors (0);
+  check_fault (option, by_address (option->keyword, integer (1)),
+               FAULT_SYSTEM);
+  int code = errno;
+  enum fault fault = FAULT_SYSTEM;
+  if (option->access & ACCESS_GET && !option->kind->prepare)
+    fault = option->kind->decode (option, &bytes, &pool, &value);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
+  ck_assert_int_eq (code, EMFILE);
+  ck_assert_int_eq (fault, FAULT_SYSTEM);
+  pool_free (&pool);
+  bytes_free (&bytes);
+}
+END_TEST
+
+/* Nor is an interface that has no address, or is not there: the kernel
+   would join the group elsewhere.  It does know one by its index that is
+   to send.  */
+START_TEST (test_no_address)
+{
+  const struct option *option = row (by_addresses[_i]);
+  bool sends = strcmp (option->keyword, ":ip-multicast-if") == 0;
+  check_fault (option, by_address (option->keyword, integer (9999999)),
+               sends ? FAULT_NONE : FAULT_RANGE);
+#ifdef __linux__
+  if (unshare (CLONE_NEWNET) < 0)
+    SKIP ("network namespaces need root");
+  check_fault (option, by_address (option->keyword, text ("lo")),
+               sends ? FAULT_NONE : FAULT_SYSTEM);
+  ck_assert_int_eq (errno, EADDRNOTAVAIL);
+#endif
 }
 END_TEST
 
@@ -260,6 +326,10 @@ membership_suite (void)
   tcase_add_loop_test (group, test_membership4, 0, 2);
   tcase_add_loop_test (group, test_membership6, 0, 2);
   tcase_add_loop_test (group, test_membership_faults, 0, 3);
+  tcase_add_loop_test (group, test_no_descriptors, 0,
+                       sizeof by_addresses / sizeof by_addresses[0]);
+  tcase_add_loop_test (group, test_no_address, 0,
+                       sizeof by_addresses / sizeof by_addresses[0]);
   tcase_add_test (group, test_inet_vectors);
   tcase_add_loop_test (group, test_source4, 0, 4);
   tcase_add_test (group, test_group);

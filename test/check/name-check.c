@@ -60,6 +60,12 @@ START_TEST (test_interface_index)
   check_fault (option, of_type (VALUE_T), FAULT_TYPE);
   check_fault (option, symbol ("lo"), FAULT_TYPE);
   check_length (option, int_bytes (1), 3);
+  /* Without a descriptor the kernel cannot be asked.  */
+  struct rlimit old = limit_descriptors (0);
+  check_fault (option, text ("lo"), FAULT_SYSTEM);
+  ck_assert_int_eq (errno, EMFILE);
+  check_fault (option, text ("127.0.0.1"), FAULT_SYSTEM);
+  ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
 }
 END_TEST
 

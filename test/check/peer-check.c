@@ -3,12 +3,14 @@
 
 #include "option/config.h"
 
+#include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <grp.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "option/get-set.h"
 #include "option/option.h"
 #include "suites.h"
 #include "values.h"
@@ -140,6 +142,32 @@ START_TEST (test_path_mtu)
 }
 END_TEST
 
+/* A process is not "gone" because it cannot be asked for.  */
+START_TEST (test_no_descriptors)
+{
+  struct bytes bytes = BYTES_NONE;
+  int pair[2];
+  const struct option *option = option_find (":peerpidfd");
+  if (!option)
+    SKIP ("built without :peerpidfd");
+  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);
+  int code = option_get (pair[0], option, &bytes);
+  if (code == ENOPROTOOPT)
+    SKIP ("Linux has :peerpidfd from 6.5 on");
+  ck_assert_int_eq (code, 0);
+  ck_assert_int_eq (bytes.as.integer, getpid ());
+  for (int more = 0; more < 2; more++)
+    {
+      struct rlimit old = limit_descriptors (more);
+      code = option_get (pair[0], option, &bytes);
+      ck_assert_int_eq (setrlimit (RLIMIT_NOFILE, &old), 0);
+      ck_assert_int_eq (code, EMFILE);
+    }
+  close (pair[0]);
+  close (pair[1]);
+}
+END_TEST
+
 Suite *
 peer_suite (void)
 {
@@ -152,5 +180,6 @@ peer_suite (void)
   tcase_add_test (peer, test_many_groups);
   tcase_add_test (peer, test_socket_address);
   tcase_add_test (peer, test_path_mtu);
+  tcase_add_test (peer, test_no_descriptors);
   return suite;
 }
