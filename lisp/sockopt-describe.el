@@ -415,8 +415,8 @@ There are none while `sockopt-mode' is off."
 
 (defun sockopt-describe-set (process option)
   "Ask for a value of OPTION of PROCESS, and set it."
-  (sockopt-ui-report-setting process option
-                             (sockopt-ui--read-value process option) nil))
+  (sockopt-ui-set-asking process option
+                         (sockopt-ui--read-value process option) nil))
 
 (defun sockopt-describe--insert-value (process option value)
   "Insert VALUE of OPTION of PROCESS, a button if that can be set."

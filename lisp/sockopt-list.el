@@ -573,6 +573,16 @@ Return how many did not."
       (message "%s" (string-join (nreverse failed) "\n")))
     done))
 
+(defun sockopt-list--set-all (processes option value)
+  "Set OPTION of all PROCESSES to VALUE, and say so."
+  (when (= (length processes)
+           (sockopt-list--try
+            processes
+            (lambda (process) (sockopt-set process option value))))
+    (message "%s of %s: %S" option
+             (sockopt-findings--count (length processes) "connection")
+             value)))
+
 (defun sockopt-list-set ()
   "Set an option of the connections that are marked, or of that at point."
   (interactive nil sockopt-list-mode)
@@ -584,11 +594,9 @@ Return how many did not."
                             (format "%d connections" count)))
                   (car processes)))
          (value (sockopt-ui--read-value (car processes) option)))
-    (when (= count (sockopt-list--try
-                    processes
-                    (lambda (process) (sockopt-set process option value))))
-      (message "%s of %s: %S" option
-               (sockopt-findings--count count "connection") value))
+    (if (= count 1)
+        (sockopt-ui-set-asking (car processes) option value nil)
+      (sockopt-list--set-all processes option value))
     (sockopt-list-refresh)))
 
 (defun sockopt-list-probe ()

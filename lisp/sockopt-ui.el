@@ -381,20 +381,20 @@ is one of names."
                (concat ", like "
                        (sockopt-ui--fitting-example process option)))))
 
-(defun sockopt-ui--ask (process option default now)
+(defun sockopt-ui--ask (process option default now before)
   "Ask for a value of OPTION of PROCESS until it is a right one.
 Return it.  DEFAULT is what empty input means, nil for nothing.  NOW goes
-into the prompt."
+into the prompt, and BEFORE comes before it."
   (let* ((hint (sockopt-ui--hint process option))
          (ask (lambda (must)
                 (sockopt-ui--try
                  option
                  (sockopt-ui--read-text
                   option
-                  (format-prompt "Set %s to (%s%s%s)"
+                  (format-prompt "%sSet %s to (%s%s%s)"
                                  (and default
                                       (sockopt-ui--fit default 40))
-                                 (sockopt-option-keyword option)
+                                 before (sockopt-option-keyword option)
                                  must hint now)
                   default))))
          (answer (funcall ask "")))
@@ -409,23 +409,26 @@ into the prompt."
            (list (sockopt-get process keyword))
          (sockopt-error nil))))
 
-(defun sockopt-ui--read-value (process keyword)
+(defun sockopt-ui--read-value (process keyword &optional before)
   "Ask for a value of the option KEYWORD of PROCESS and return it.
-The default is the value that it has, but of a boolean the other one."
+The default is the value that it has, but of a boolean the other one.
+BEFORE, if non-nil, comes before the prompt."
   (let* ((option (sockopt-option keyword))
          (current (sockopt-ui--current process keyword))
-         (value (car current)))
+         (value (car current))
+         (ask (lambda (default now)
+                (sockopt-ui--ask process option default now
+                                 (or before "")))))
     (pcase (sockopt-option-predicate option)
       ;; Any value would do; so there is nothing to ask.
       ('identity t)
       ((and 'booleanp (guard current))
-       (sockopt-ui--ask process option (if value "nil" "t")
-                        (format "; it is %s" value)))
-      (_ (sockopt-ui--ask process option
-                          (and current (sockopt-ui--default option value))
-                          (if (sockopt-option-caution option)
-                              (format "; %s" (sockopt-option-caution option))
-                            ""))))))
+       (funcall ask (if value "nil" "t") (format "; it is %s" value)))
+      (_ (funcall ask
+                  (and current (sockopt-ui--default option value))
+                  (if (sockopt-option-caution option)
+                      (format "; %s" (sockopt-option-caution option))
+                    ""))))))
 
 (defun sockopt-ui--default (option value)
   "Return what to type for VALUE of OPTION."
@@ -479,6 +482,27 @@ supported and NO-ERROR is non-nil."
                    (t (format "%S" value)))
              (if done (sockopt-ui--remark process value new) ""))
     done))
+
+(defun sockopt-ui--read-again (process option error)
+  "Say by ERROR why OPTION of PROCESS could not be set, and ask for a value.
+If there is nothing to ask, signal ERROR."
+  (if (eq (sockopt-option-predicate (sockopt-option option)) 'identity)
+      (signal (car error) (cdr error))
+    (sockopt-ui--read-value process option
+                            (concat (error-message-string error) "\n"))))
+
+(defun sockopt-ui-set-asking (process option value no-error)
+  "Do as `sockopt-ui-report-setting' with PROCESS, OPTION and VALUE.
+While the kernel refuses the value, say why and ask for another one.  Return
+a list of the one that was set, or nil if the option is not supported and
+NO-ERROR is non-nil."
+  (condition-case error
+      (and (sockopt-ui-report-setting process option value no-error)
+           (list value))
+    (sockopt-system-error
+     (sockopt-ui-set-asking process option
+                            (sockopt-ui--read-again process option error)
+                            no-error))))
 
 ;;; Describing
 

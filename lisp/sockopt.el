@@ -51,6 +51,7 @@
 (autoload 'sockopt--get-connecting "sockopt-connect")
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
+(autoload 'sockopt-ui-set-asking "sockopt-ui")
 (autoload 'sockopt-compile--teach "sockopt-compile")
 (autoload 'sockopt-delete--let-go "sockopt-delete")
 (autoload 'sockopt-delete--before-exit "sockopt-delete")
@@ -528,10 +529,11 @@ OPTION and ARGUMENT are as there."
 (defun sockopt--set-otherwise (process option value no-error verbose)
   "Do as `sockopt-set' if PROCESS has not been met, or more is asked for.
 OPTION, VALUE, NO-ERROR and VERBOSE are as there."
-  (cond ((eq verbose 'rule)
-         (sockopt-ui-report-setting process option value no-error)
-         (sockopt-save-rule process (list (list option value)))
-         t)
+  (cond ((memq verbose '(ask rule))
+         (let ((set (sockopt-ui-set-asking process option value no-error)))
+           (when (and set (eq verbose 'rule))
+             (sockopt-save-rule process (list (cons option set))))
+           (and set t)))
         (verbose (sockopt-ui-report-setting process option value no-error))
         (no-error
          (condition-case nil
@@ -576,11 +578,13 @@ naming OPTION, for a VALUE that it cannot have; `sockopt-system-error' if
 the kernel refuses otherwise (setsockopt(2)).  Then nothing is changed.
 
 Interactively, ask for all three.  With VERBOSE non-nil, as then, say what
-the value was and what it is now.  If it is `rule', as with a prefix
-argument, also make a rule that gives the option to connections like
-PROCESS: show it, then open Customize, which can save it."
+the value was and what it is now.  If it is `ask', as then, or `rule', and
+the kernel refuses the value, say why and ask for another one.  If it is
+`rule', as with a prefix argument, also make a rule that gives the option
+to connections like PROCESS: show it, then open Customize, which can save
+it."
   (interactive (append (sockopt-ui-read-setting)
-                       (list nil (if current-prefix-arg 'rule t))))
+                       (list nil (if current-prefix-arg 'rule 'ask))))
   (let ((socket (gethash process sockopt--sockets)))
     (if (or (null socket) no-error verbose)
         (sockopt--set-otherwise process option value no-error verbose)

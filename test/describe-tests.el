@@ -88,6 +88,43 @@
                          "Set option of ui-client: ")
                    (cl-subseq (reverse sockopt-tests-ui-prompts) 0 2)))))
 
+(ert-deftest describe-tests-set-refused ()
+  "A value that only the kernel refuses is asked for again, with the reason."
+  (sockopt-tests-let
+      ((server (sockopt-tests-ui-server))
+       (client (sockopt-tests-ui-client server)))
+    (sockopt-tests-ui-typing
+        (concat "u i - c TAB RET : t c p - c o n g e s t i o n RET"
+                " n o n e RET w o r s e RET r e n o RET")
+      (call-interactively #'sockopt-set))
+    (should (equal "reno" (sockopt-get client :tcp-congestion)))
+    (should (string-match-p "\\`Cannot set network option: .*worse, .*\n\
+Set :tcp-congestion to (" (car sockopt-tests-ui-prompts)))
+    (should (string-search ", none, " (nth 1 sockopt-tests-ui-prompts)))
+    ;; A program that asks to be told gets the error.
+    (should (eq 'sockopt-system-error
+                (car (sockopt-tests-error
+                      (lambda () (sockopt-set client :tcp-congestion "none"
+                                              nil t))))))
+    ;; There is no other value to ask for.
+    (should (eq 'sockopt-system-error
+                (car (sockopt-tests-error
+                      (lambda () (sockopt-set client :detach-filter t
+                                              nil 'ask))))))))
+
+(ert-deftest describe-tests-set-refused-quit ()
+  "Whoever does not know another value leaves with C-g; nothing is set."
+  (sockopt-tests-let
+      ((server (sockopt-tests-ui-server))
+       (client (sockopt-tests-ui-client server))
+       (before (sockopt-get client :tcp-congestion)))
+    (should (eq 'left
+                (condition-case nil
+                    (sockopt-tests-ui-typing "C-g"
+                      (sockopt-set client :tcp-congestion "none" nil 'ask))
+                  (quit 'left))))
+    (should (equal before (sockopt-get client :tcp-congestion)))))
+
 ;;; Describing
 
 (ert-deftest describe-tests-all ()

@@ -168,6 +168,35 @@
   (should (eq :linger (sockopt-tests-ui-typing "RET"
                         (sockopt-ui-read-option "Option" nil :linger)))))
 
+(ert-deftest ui-tests-read-option-part ()
+  "Any part of a name may be typed."
+  (sockopt-tests-let
+      ((server (sockopt-tests-ui-server))
+       (client (sockopt-tests-ui-client server)))
+    (should (eq :tcp-keepidle
+                (sockopt-tests-ui-typing "k e e p i d l TAB RET"
+                  (sockopt-ui-read-option "Option" client))))))
+
+(ert-deftest ui-tests-read-option-in-time ()
+  "No option is offered on a connection for which it is too late."
+  (sockopt-tests-let
+      ((server (sockopt-tests-ui-server))
+       (client (sockopt-tests-ui-client server)))
+    (sockopt-tests-ui-typing ": k e e p a TAB RET"
+      (sockopt-ui-read-option "Option" client))
+    (let ((all (mapcar #'intern (sockopt-tests-ui-all
+                                 (car sockopt-tests-ui-tables)))))
+      (should (> (length all) 40))
+      (should-not (memq :tcp-fastopen-connect all))
+      (dolist (option all)
+        (let ((now (sockopt-ui--current client option)))
+          (when now
+            (should-not (eq 'sockopt-too-late
+                            (car (sockopt-tests-error
+                                  (lambda ()
+                                    (sockopt-set client option
+                                                 (car now)))))))))))))
+
 ;;; Reading a value
 
 (ert-deftest ui-tests-read-boolean ()
@@ -213,6 +242,9 @@
   (sockopt-tests-let
       ((server (sockopt-tests-ui-server)))
     (should (eq nil (sockopt-tests-ui-read server :linger "RET")))
+    ;; It says what to think of before.
+    (should (string-search (sockopt-option-caution (sockopt-option :linger))
+                           (car sockopt-tests-ui-prompts)))
     (should (eq t (sockopt-tests-ui-read server :linger "t RET")))
     (should (eql 5 (sockopt-tests-ui-read server :linger "5 RET")))
     (should (eql 5 (sockopt-tests-ui-read server :linger
