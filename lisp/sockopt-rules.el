@@ -610,7 +610,8 @@ LOADED says whether the module was there when they were made.")
                 (list :tag ":connect-timeout" :format "%{%t%} %v"
                       (const :format "" :connect-timeout)
                       (number :tag "Seconds" :value 10))
-                (sockopt-rules-options :tag "Several options")))
+                (sockopt-rules-options :tag "Several options")
+                (sexp :tag "Not understood")))
   (widget-types-convert-widget widget))
 
 (defun sockopt-rules--convert-key (widget)
@@ -703,8 +704,10 @@ read.
 
 `quick-connect' gives up connecting after 10 seconds; otherwise that takes
 about two minutes, for each address in turn (tcp(7), tcp_syn_retries)."
+  ;; A preset that is wrong does not make the others Lisp expressions, too.
   :type '(alist :key-type (symbol :tag "Name")
-                :value-type sockopt-rules-options)
+                :value-type (choice :format "%v" sockopt-rules-options
+                                    (sexp :tag "Not understood")))
   :set #'sockopt-rules--set
   :group 'sockopt)
 
@@ -742,7 +745,10 @@ once, and the connection goes on.  A rule of which any part is wrong is
 not used; that is reported, too.
 
 Who sets this by a program should define presets first."
-  :type '(repeat :tag "Rules" sockopt-rules-rule)
+  ;; A rule that is wrong does not make the others Lisp expressions, too.
+  :type '(repeat :tag "Rules"
+                 (choice :format "%v" sockopt-rules-rule
+                         (sexp :tag "Rule that is not understood")))
   :set #'sockopt-rules--set
   :set-after '(sockopt-presets)
   :group 'sockopt)

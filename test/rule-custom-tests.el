@@ -36,8 +36,9 @@
     (should (equal '("mine" "yours") (cl-subseq menu 0 2)))
     (should (equal (mapcar #'symbol-name settable)
                    (cl-subseq menu 2 (+ 2 (length settable)))))
-    (should (equal '(":child-options" ":connect-timeout" "Several options")
-                   (last menu 3)))
+    (should (equal '(":child-options" ":connect-timeout" "Several options"
+                     "Not understood")
+                   (last menu 4)))
     ;; So many that they are read with completion.
     (should (< widget-menu-max-size (length menu)))))
 
@@ -107,6 +108,13 @@
                            (rule-custom-tests--problem
                             '(nil (:keepalive t :tcp-keepidle 99999)))))))
 
+(defun rule-custom-tests--kill ()
+  "Kill the buffers of Customize."
+  (mapc (lambda (buffer)
+          (when (string-prefix-p "*Customize Option" (buffer-name buffer))
+            (kill-buffer buffer)))
+        (buffer-list)))
+
 (ert-deftest rule-custom-tests-buffer ()
   "In a Customize buffer a wrong value is refused and a right one is set."
   (sockopt--ensure-module)
@@ -133,17 +141,62 @@
             (should (equal '((nil low-latency))
                            (default-toplevel-value 'sockopt-rules)))))
       (set-default-toplevel-value 'sockopt-rules old)
-      (mapc (lambda (buffer)
-              (when (string-prefix-p "*Customize Option"
-                                     (buffer-name buffer))
-                (kill-buffer buffer)))
-            (buffer-list)))))
+      (rule-custom-tests--kill))))
+
+(ert-deftest rule-custom-tests-some-wrong ()
+  "What is wrong in one rule leaves the rest a form, and can be mended."
+  (sockopt--ensure-module)
+  (let ((sockopt-rules '(((:name "a") low-latency)
+                         ((:name "b") dead-per (:tcp-keepidle 30))
+                         ((:name "c") (:tcp-keepidel 3))
+                         ((:name "d" :service 1.5) low-latency)
+                         17))
+        (old (default-toplevel-value 'sockopt-rules))
+        (inhibit-message t))
+    (unwind-protect
+        (save-window-excursion
+          (customize-option 'sockopt-rules)
+          (let* ((option (car custom-options))
+                 (widget (car (widget-get option :children)))
+                 (text (buffer-substring-no-properties (point-min)
+                                                       (point-max)))
+                 (count (lambda (regexp)
+                          (how-many regexp (point-min) (point-max)))))
+            (should (eq 'edit (widget-get option :custom-form)))
+            (should (= 4 (funcall count "^\\[INS\\] \\[DEL\\] Rule:$")))
+            (should (= 1 (funcall count "Rule that is not understood: ")))
+            (should (= 2 (funcall count "Not understood: ")))
+            (should (string-match-p ":tcp-keepidle .*30" text))
+            (should (string-match-p "Not understood: dead-per" text))
+            (should (equal sockopt-rules (widget-value widget)))
+            ;; It is still refused, and set once it is mended.
+            (should-error (widget-apply option :custom-set))
+            (widget-value-set widget '(((:name "a") low-latency)))
+            (widget-apply option :custom-set)
+            (should (equal '(((:name "a") low-latency))
+                           (default-toplevel-value 'sockopt-rules)))))
+      (set-default-toplevel-value 'sockopt-rules old)
+      (rule-custom-tests--kill))))
+
+(ert-deftest rule-custom-tests-wrong-preset ()
+  "A preset that is wrong leaves the others a form."
+  (sockopt--ensure-module)
+  (let ((type (widget-convert (get 'sockopt-presets 'custom-type)))
+        (presets '((mine :priority 3) (wrong :tcp-keepidel 3) (odd . 5))))
+    (should (widget-apply type :match presets))
+    (with-temp-buffer
+      (let* ((inhibit-message t)
+             (widget (widget-create type :value presets))
+             (text (buffer-string)))
+        (should (equal presets (widget-value widget)))
+        (should (string-search "Not understood: (:tcp-keepidel 3)" text))
+        (should (string-match-p "Option: :priority" text))))))
 
 (ert-deftest rule-custom-tests-without-module ()
   "Before a module is built the types work, and offer all options."
   (should
    (string-match-p
-    "^RESULT (t t t nil nil)"
+    "^RESULT (t t t t t)"
     (sockopt-tests-emacs
      "-L" (file-name-directory (locate-library "sockopt"))
      "-l" "sockopt-build" "-l" "wid-edit" "--eval"

@@ -347,7 +347,8 @@ Return the messages that matter.  The other rule sets `:priority'."
   (widget-apply (widget-convert (get variable 'custom-type)) :match value))
 
 (ert-deftest rule-tests-custom-type ()
-  "The customization types accept what the documentation shows."
+  "The customization types accept what the documentation shows.
+They accept a wrong rule among others, too, for the sake of these."
   (dolist (rules
            '(nil
              ((nil))
@@ -361,9 +362,10 @@ Return the messages that matter.  The other rule sets `:priority'."
              (((:predicate (lambda (args) args)) (:keepalive nil)))))
     (ert-info ((format "%S" rules))
       (should (rule-tests--type-p 'sockopt-rules rules))))
-  (dolist (rules '(x (x) ("x") ((nil . x)) ((nil 5)) ((nil (:a 1 2)))))
+  (dolist (rules '((x) ("x") ((nil . x)) ((nil 5)) ((nil (:a 1 2)))))
     (ert-info ((format "%S" rules))
-      (should-not (rule-tests--type-p 'sockopt-rules rules))))
+      (should (rule-tests--type-p 'sockopt-rules rules))))
+  (should-not (rule-tests--type-p 'sockopt-rules 'x))
   (should (rule-tests--type-p 'sockopt-presets sockopt-presets))
   (should (rule-tests--type-p 'sockopt-presets nil))
   (should-not (rule-tests--type-p 'sockopt-presets '(x)))
