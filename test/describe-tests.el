@@ -189,6 +189,8 @@ Set :tcp-congestion to (" (car sockopt-tests-ui-prompts)))
                     (should (string-search
                              words (sockopt-tests-ui-describe keyword)))))
       (says :ip-recverr "Caution: Emacs takes the first error for the end")
+      (says :reuseport "When: before the socket is bound, so when it is made; \
+set later, it counts for sockets that are bound later")
       (says :linger "Caution: in batch, deleting the process may wait")
       (says :ip-tos "Changes: :priority")
       (says :reuseaddr "set later, it counts for sockets that are bound later")

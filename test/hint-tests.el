@@ -5,6 +5,9 @@
 ;;; Code:
 
 (require 'sockopt-tests-kinds)
+
+(declare-function sockopt--check "../module/emacs/option-access.c"
+                  (settings))
 (require 'sockopt-tests-names)
 
 (defun hint-tests--message (process option value)
@@ -59,7 +62,68 @@
          (:mcast-leave-group ("239.8.8.9" "lo") "not a member")
          (:ip-add-membership ("10.0.0.1" "lo") "not a multicast group")
          (:mcast-join-group ("10.0.0.1" "lo") "not a multicast group")
-         (:ip-add-membership ("239.8.8.8" "nope") "GROUP INTERFACE"))))))
+         (:ip-add-membership ("239.8.8.8" "nope") "GROUP INTERFACE")
+         ;; An index that no interface has.
+         (:ip-add-membership ("239.8.8.8" 9999) "there is no such interface")
+         (:mcast-join-group ("239.8.8.8" 9999) "there is no such interface")
+         (:mcast-join-source-group ("232.8.8.8" 9999 "10.0.0.1")
+                                   "there is no such interface"))))))
+
+(ert-deftest hint-tests-structured ()
+  "Where integers are not all, what else goes is said, and what does not."
+  (sockopt-tests-with-sockets
+    (hint-tests--check
+     (sockopt-tests-make 'tcp4-client)
+     '((:linger "x" "\"boolean or seconds: 0 to 65535 seconds\"")
+       (:linger (1) "\"boolean or seconds: 0 to 65535 seconds\"")
+       (:rcvtimeo "1" "\"seconds, or nil for no limit: 0 to [0-9]+ seconds\"")
+       (:max-pacing-rate "x" "\"integer, or nil for no limit: ")
+       (:tcp-keepidle "1" "integerp, \"1\", :tcp-keepidle\\'")))
+    (hint-tests--check
+     (sockopt-tests-make 'tcp4-listener)
+     '((:tcp-fastopen-connect t "neither be connected nor listen")
+       (:timestamping (opt-id) "not on this socket now")))
+    (hint-tests--check
+     (sockopt-tests-make 'udp4-client)
+     '((:timestamping (opt-stats) "do not go together")))))
+
+(ert-deftest hint-tests-preferences ()
+  "Which preferences exclude one another is said, and no more."
+  (sockopt-tests-need-ipv6)
+  (sockopt-tests-with-sockets
+    (let ((udp (sockopt-tests-make 'udp6-server)))
+      (should (sockopt-set udp :ipv6-addr-preferences '(public home cga)))
+      (hint-tests--check
+       udp
+       (mapcar (lambda (names)
+                 `(:ipv6-addr-preferences ,names "only one of tmp, public"))
+               '((tmp public) (home coa) (cga noncga)
+                 (public pubtmp-default)))))))
+
+(ert-deftest hint-tests-huge ()
+  "An integer that C does not have is out of range, whatever the option."
+  (let ((count 0))
+    (dolist (option (mapcar #'sockopt-option (sockopt-option-list)))
+      (when (and (sockopt-option-set option)
+                 (memq (sockopt-option-predicate option)
+                       '(integerp numberp)))
+        (setq count (1+ count))
+        (dolist (value (list (1+ most-positive-fixnum) (expt 2 70)
+                             (1- most-negative-fixnum) (- (expt 2 70))))
+          (let ((keyword (sockopt-option-keyword option))
+                (max (sockopt-option-max option)))
+            (unless (and (> max most-positive-fixnum) (<= 0 value max))
+              (let ((error (sockopt-tests-error
+                            (lambda ()
+                              (sockopt--check
+                               (vector (sockopt--row keyword) value))))))
+                (ert-info ((format "%S" error))
+                  (should (eq 'args-out-of-range (car error)))
+                  (should (eq keyword (nth 1 error)))
+                  (should (eql value (nth 2 error)))
+                  (should (string-search (number-to-string max)
+                                         (format "%S" error))))))))))
+    (should (> count 40))))
 
 (ert-deftest hint-tests-too-many-groups ()
   "One group too many names the limit of the system."
@@ -77,7 +141,7 @@
   "Where no interface is named and no route leads, one is to be named."
   (should
    (string-match-p
-    "name an interface"
+    "none is named and no route leads to the group"
     (sockopt-tests-names-call
      '(let ((udp (sockopt-make-network-process
                   :name "u" :type 'datagram :host "127.0.0.1" :service 9
@@ -245,12 +309,14 @@
         (should (sockopt-option-adjusted (sockopt-option option)))))))
 
 (ert-deftest hint-tests-services-of-type ()
-  "The old types of service, and RFC 5865's code point, have their names."
+  "The old types of service, and the latest code points, have names.
+Those are of RFC 1349, and of RFC 5865, 8622 and 9956."
   (sockopt-tests-with-sockets
     (let ((udp (sockopt-tests-make 'udp4-client)))
       (pcase-dolist (`(,name ,number)
                      '((lowdelay 16) (throughput 8) (reliability 4)
-                       (mincost 2) (voice-admit #xb0) (ef #xb8)))
+                       (mincost 2) (voice-admit #xb0) (ef #xb8) (le 4)
+                       (nqb #xb4) (cs7 #xe0) (af43 #x98)))
         (sockopt-set udp :ip-tos name)
         (should (eql (sockopt-get udp :ip-tos) number))))))
 

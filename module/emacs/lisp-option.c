@@ -93,7 +93,7 @@ signal_type (emacs_env *env, const struct option *option, emacs_value object)
   emacs_value keyword = lisp_keyword (env, option);
   emacs_value predicate = lisp_symbol (env, option->kind->predicate);
   option_takes (option, takes, sizeof takes);
-  if (option_has_plain_range (option))
+  if (option_takes_integers (option))
     LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword);
   else
     LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword,

@@ -30,6 +30,12 @@ option_has_plain_range (const struct option *option)
          && strcmp (kind->predicate, "stringp") != 0;
 }
 
+bool
+option_takes_integers (const struct option *option)
+{
+  return strcmp (option->kind->name, "integer") == 0;
+}
+
 static void
 add_range (const struct option *option, char *buffer, size_t size)
 {
@@ -65,7 +71,11 @@ option_takes (const struct option *option, char *buffer, size_t size)
   else if (kind->names)
     add_names (option, buffer, size);
   else if (option_has_plain_range (option))
-    add_range (option, buffer, size);
+    {
+      if (!option_takes_integers (option))
+        add (buffer, size, "%s: ", kind->name);
+      add_range (option, buffer, size);
+    }
   else
     add (buffer, size, "%s", kind->name);
 }

@@ -409,8 +409,8 @@ const struct kind kind_mtu_discover = {
   .names = mtu_discover,
 };
 
-/* The differentiated services code points, RFC 2474, 2597, 3246, 5865
-   and 8622, moved to where they stand in the octet.  */
+/* The differentiated services code points, RFC 2474, 2597, 3246, 5865,
+   8622 and 9956, moved to where they stand in the octet.  */
 static const struct name code_points[] = {
   { "cs0", 0x00 },
   { "cs1", 0x20 },
@@ -436,6 +436,7 @@ static const struct name code_points[] = {
   { "le", 0x04 },
   { "voice-admit", 0xb0 },
   { "va", 0xb0 },
+  { "nqb", 0xb4 },
   /* The types of service that came before them, RFC 1349.  */
   { "lowdelay", 0x10 },
   { "throughput", 0x08 },

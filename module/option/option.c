@@ -36,8 +36,8 @@ enum
 
 /* Errors of joining a group, and of leaving one.  */
 static const struct hint join_hints[] = {
-  { ENODEV, "name an interface: none is named, and no route leads to the"
-            " group" },
+  { ENODEV, "there is no such interface, or none is named and no route leads"
+            " to the group" },
   { EADDRINUSE, "already a member" },
   { EADDRNOTAVAIL, "not a group of the socket's family, or not one at all" },
   { EINVAL, "not a multicast group" },
@@ -57,8 +57,8 @@ static const struct hint leave_hints[] = {
 static const struct hint source_hints[] = {
   { EADDRNOTAVAIL, "the group is not joined, or the source is already so" },
   { EADDRINUSE, "already a member" },
-  { ENODEV, "name an interface: none is named, and no route leads to the"
-            " group" },
+  { ENODEV, "there is no such interface, or none is named and no route leads"
+            " to the group" },
   { EINVAL, "not a multicast group, or joined for all of its sources" },
   { ENOBUFS, "too many sources or groups for one socket:"
              " net.ipv4.igmp_max_msf, net.ipv4.igmp_max_memberships" },
@@ -144,6 +144,18 @@ static const struct hint timestamping_hints[] = {
 /* MPTCP takes some options only while it has one path at most.  */
 static const struct hint unconnected_hints[] = {
   { EINVAL, "too late on this socket: it must not be connected" },
+  { 0, NULL },
+};
+
+static const struct hint fastopen_hints[] = {
+  { EINVAL, "too late on this socket: it must neither be connected nor"
+            " listen" },
+  { 0, NULL },
+};
+
+static const struct hint preferences_hints[] = {
+  { EINVAL, "only one of tmp, public and pubtmp-default goes, one of home and"
+            " coa, one of cga and noncga" },
   { 0, NULL },
 };
 
@@ -657,7 +669,8 @@ const struct option options[] = {
   ROW (":ipv6-addr-preferences", IPV6_ADDR_PREFERENCES, IPPROTO_IPV6,
        address_preferences, BOTH, CLASSES_INET6 & ~CLASS_MPTCP6,
        "List the kinds of IPv6 address to prefer as one's own.",
-       .phase = PHASE_BEFORE_CONNECT, .flags = OPTION_ADJUSTED),
+       .phase = PHASE_BEFORE_CONNECT, .flags = OPTION_ADJUSTED,
+       .hints = preferences_hints),
   ROW (":ipv6-flowinfo-send", IPV6_FLOWINFO_SEND, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Send the flow label that is part of the destination's address."),
@@ -774,7 +787,7 @@ const struct option options[] = {
        BOTH, CLASSES_TCP | CLASSES_MPTCP,
        "Connect with the first write, so that its data go along at once.",
        .phase = PHASE_BEFORE_CONNECT, .manual = "tcp(7)",
-       .hints = unconnected_hints),
+       .hints = fastopen_hints),
   ROW (":tcp-fastopen-no-cookie", TCP_FASTOPEN_NO_COOKIE, IPPROTO_TCP, boolean,
        BOTH, CLASSES_TCP | CLASSES_MPTCP,
        "Need no proof of an earlier contact to send data while connecting.",
