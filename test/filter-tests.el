@@ -84,6 +84,18 @@
       (should (equal (sockopt-get-raw process 6 13 20)
                      (concat "reno" (make-string 12 0)))))))
 
+(ert-deftest filter-tests-raw-bytes ()
+  "Every byte goes to the kernel and comes back as it is."
+  (sockopt-tests-need-linux)
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server)))
+      ;; TCP_FASTOPEN_KEY is any 16 bytes.
+      (dotimes (i 16)
+        (let ((key (apply #'unibyte-string
+                          (number-sequence (* 16 i) (+ 15 (* 16 i))))))
+          (should (sockopt-set-raw server 6 33 key))
+          (should (equal (sockopt-get-raw server 6 33 16) key)))))))
+
 (ert-deftest filter-tests-raw-filter ()
   "A filter program is read by bytes, though the kernel counts otherwise."
   (sockopt-tests-need-linux)

@@ -154,34 +154,35 @@ lisp_copy_string (emacs_env *env, emacs_value value, size_t *size)
   return text;
 }
 
-/* The module interface gives strings in UTF-8 only, so the bytes come as
-   the elements of a vector.  */
+/* Make of the SIZE bytes at TEXT, UTF-8 for characters up to U+00FF, one
+   byte for each of these.  Return how many there are.  */
+static size_t
+fold_latin_1 (char *text, size_t size)
+{
+  size_t count = 0;
+  for (size_t i = 0; i < size; i++)
+    {
+      unsigned byte = (unsigned char) text[i];
+      if (byte >= 0x80 && i + 1 < size)
+        byte = (byte & 3) << 6 | ((unsigned char) text[++i] & 0x3f);
+      text[count++] = (char) byte;
+    }
+  return count;
+}
+
+/* The module interface gives strings in UTF-8 only.  To ask for one byte
+   after another would take a call each, and with `--module-assertions' a
+   time that grows with the square of the length.  */
 char *
 lisp_copy_bytes (emacs_env *env, emacs_value value, size_t *size)
 {
-  emacs_value vector = LISP_CALL (env, Qvconcat, value);
-  ptrdiff_t count = lisp_pending (env) ? 0 : env->vec_size (env, vector);
-  if (lisp_pending (env))
-    return NULL;
-  char *bytes = malloc ((size_t) count + 1);
-  if (!bytes)
-    {
-      lisp_signal_errno (env, "Cannot copy string", ENOMEM, Qnil);
-      return NULL;
-    }
-  for (ptrdiff_t i = 0; i < count && !lisp_pending (env); i++)
-    {
-      emacs_value element = env->vec_get (env, vector, i);
-      int byte = lisp_int (env, element);
-      if (byte < 0 || UINT8_MAX < byte)
-        LISP_SIGNAL (env, Qargs_out_of_range, value, element);
-      bytes[i] = (char) byte;
-    }
-  *size = (size_t) count;
-  if (!lisp_pending (env))
-    return bytes;
-  free (bytes);
-  return NULL;
+  if (env->is_not_nil (env, LISP_CALL (env, Qmultibyte_string_p, value)))
+    LISP_SIGNAL (env, Qwrong_type_argument, Qunibyte_string_p, value);
+  char *bytes = lisp_copy_string (
+    env, LISP_CALL (env, Qdecode_coding_string, value, Qlatin_1_unix), size);
+  if (bytes)
+    *size = fold_latin_1 (bytes, *size);
+  return bytes;
 }
 
 intmax_t

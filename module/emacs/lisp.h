@@ -18,7 +18,9 @@
   DO (Qinteger, "integer")                                                    \
   DO (Qfloat, "float")                                                        \
   DO (Qsymbol, "symbol")                                                      \
-  DO (Qvconcat, "vconcat")                                                    \
+  DO (Qlatin_1_unix, "iso-latin-1-unix")                                      \
+  DO (Qmultibyte_string_p, "multibyte-string-p")                              \
+  DO (Qunibyte_string_p, "unibyte-string-p")                                  \
   DO (Qsymbol_name, "symbol-name")                                            \
   DO (Qsymbol_value, "symbol-value")                                          \
   DO (Qlocale_coding_system, "locale-coding-system")                          \
