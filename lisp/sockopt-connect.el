@@ -352,7 +352,29 @@ is there it may end within the call, and then core forgets to say \"open\"."
       (when parameters
         (sockopt--time-tls process)
         (gnutls-asynchronous-parameters process parameters)
-        (gnutls-boot process (car parameters) (cdr parameters))))))
+        (gnutls-boot process (car parameters) (cdr parameters))
+        (sockopt--watch-tls process)))))
+
+(defconst sockopt--tls-interval 0.5
+  "How many seconds there are between looks at a TLS handshake.")
+
+(defun sockopt--watch-tls (process)
+  "Have the sentinel of PROCESS told if its TLS handshake fails.
+Core only sets the status then, and a program would wait for ever."
+  (run-at-time sockopt--tls-interval nil #'sockopt--look-at-tls process nil))
+
+(defun sockopt--look-at-tls (process failed)
+  "Tell the sentinel of PROCESS that TLS has failed, or look again later.
+FAILED says whether it had failed at the last look; core has had the time
+since then to tell it by itself."
+  (let ((status (process-status process)))
+    (cond ((process-get process 'sockopt-tls-told))
+          ((and failed (eq status 'failed))
+           (funcall (process-sentinel process) process
+                    "failed: TLS negotiation failed\n"))
+          ((memq status '(connect failed))
+           (run-at-time sockopt--tls-interval nil #'sockopt--look-at-tls
+                        process (eq status 'failed))))))
 
 (defun sockopt--time-tls (process)
   "Note how long the TLS handshake takes that PROCESS begins now.
@@ -362,6 +384,7 @@ It is done when the sentinel is told so."
                   (lambda (process _message)
                     (remove-function (process-sentinel process)
                                      'sockopt-time-tls)
+                    (process-put process 'sockopt-tls-told t)
                     (when (eq (process-status process) 'open)
                       (sockopt--note-tls process start)))
                   '((name . sockopt-time-tls)))))

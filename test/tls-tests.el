@@ -370,7 +370,30 @@ Core calls no sentinel when a handshake fails, only sets the status."
            (tls-tests--port (process-contact server :service))
            (process (tls-tests--make #'sockopt-make-network-process
                                      :nowait t)))
-      (should (tls-tests--failed-p process)))))
+      (should (tls-tests--failed-p process))
+      (should (tls-tests--told-once-p process)))))
+
+(defun tls-tests--told-once-p (process)
+  "Return non-nil if the sentinel of PROCESS hears once that TLS failed.
+Core tells nobody, we do."
+  (sockopt-tests-wait (lambda () (tls-tests--events process)))
+  (sockopt-tests-wait #'ignore 1.2)
+  (equal (tls-tests--events process) '("failed: TLS negotiation failed\n")))
+
+(ert-deftest tls-tests-not-tls-later ()
+  "A sentinel that was set meanwhile hears that, too."
+  (tls-tests--with
+    (let* ((server (sockopt-tests-server))
+           (child nil)
+           (tls-tests--port (process-contact server :service))
+           (process (tls-tests--make #'sockopt-make-network-process
+                                     :nowait t :sentinel #'ignore)))
+      (set-process-filter server (lambda (one _string) (setq child one)))
+      (should (sockopt-tests-wait (lambda () child)))
+      (set-process-sentinel process #'tls-tests--note)
+      (process-send-string child "No TLS here.\n")
+      (should (tls-tests--failed-p process))
+      (should (tls-tests--told-once-p process)))))
 
 (ert-deftest tls-tests-not-tls-waiting ()
   "So it does when the connection is waited for, and nothing is left."
