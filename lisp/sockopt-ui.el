@@ -579,6 +579,11 @@ NO-ERROR is non-nil."
     ("Changes" . ,(and (sockopt-option-changes option)
                        (mapconcat #'symbol-name
                                   (sockopt-option-changes option) ", ")))
+    ("Tells" . ,(and (sockopt-option-info option)
+                     (format "%s, to the function of `sockopt-receive'; \
+Emacs reads streams without it"
+                             (mapconcat #'symbol-name
+                                        (sockopt-option-info option) ", "))))
     ("Privilege" . ,(and (sockopt-option-set option)
                          (or (sockopt-option-privilege option) "none")))
     ("Sockets" . ,(sockopt-ui--classes option))

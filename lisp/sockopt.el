@@ -218,7 +218,7 @@ Emacs 31 is the first that has this one."))
                              (keyword constant level kind predicate min max
                               names get set phase read-changes adjusted
                               argument classes unit privilege manual doc
-                              late changes caution))
+                              late changes caution info))
                (:copier nil)
                ;; The other way the accessors take twice as long to load.
                (:noinline t))
@@ -234,10 +234,12 @@ value than the one given, ARGUMENT that reading it takes an argument.
 CLASSES are the classes of socket that have it.  PRIVILEGE says what
 setting it takes, MANUAL is a man page, DOC one sentence.  CHANGES is a list
 of options whose values may be others once this one has been set, CAUTION
-what to think of before, in words, or nil."
+what to think of before, in words, or nil.  INFO is a list of the keywords
+under which the function of `sockopt-receive' is told something because of
+it."
   keyword constant level kind predicate min max names get set phase
   read-changes adjusted argument classes unit privilege manual doc late
-  changes caution)
+  changes caution info)
 
 (defun sockopt--define-rows ()
   "Hang the number of each row of the module's table on its keyword.

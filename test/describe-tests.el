@@ -301,5 +301,11 @@ set later, it counts for sockets that are bound later")
     (should (string-prefix-p words (sockopt-ui--phase
                                     (sockopt-option keyword))))))
 
+(ert-deftest describe-tests-tells ()
+  "What the function of `sockopt-receive' is told."
+  (should (string-search
+           "Tells: :destination, :interface, to the function of"
+           (sockopt-tests-ui-describe :ip-pktinfo))))
+
 (provide 'describe-tests)
 ;;; describe-tests.el ends here

@@ -23,6 +23,13 @@
 (defconst sockopt-docs-end "#+begin_comment end of generated text"
   "The line after the table.")
 
+(defun sockopt-docs--info (keywords)
+  "Return what to say of KEYWORDS, what `sockopt-receive' is told."
+  (and keywords
+       (format " To ~sockopt-receive~: %s."
+               (mapconcat (lambda (keyword) (format "~%s~" keyword))
+                          keywords ", "))))
+
 (defun sockopt-docs--row (keyword)
   "Return the line of the table for KEYWORD."
   (let ((option (sockopt-option keyword)))
@@ -33,7 +40,8 @@
                        (delq nil (list (sockopt-option-get option)
                                        (sockopt-option-set option)))
                        ", ")
-            (sockopt-option-doc option))))
+            (concat (sockopt-option-doc option)
+                    (sockopt-docs--info (sockopt-option-info option))))))
 
 (defun sockopt-docs-table ()
   "Return the table of all options in Org's syntax."

@@ -4,6 +4,7 @@
 #include "option/config.h"
 
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,20 @@ keywords_to_lisp (emacs_env *env, const char *list)
   return keywords;
 }
 
+/* The symbols in LIST, which has spaces between them or is null.  */
+static emacs_value
+words_to_lisp (emacs_env *env, const char *list)
+{
+  if (!list)
+    return Qnil;
+  char word[32];
+  size_t length = strcspn (list, " ");
+  snprintf (word, sizeof word, "%.*s", (int) length, list);
+  return LISP_CALL (env, Qcons_function, env->intern (env, word),
+                    words_to_lisp (env,
+                                   list[length] ? list + length + 1 : NULL));
+}
+
 /* A row as Lisp sees it; the order is that of the `sockopt-option'
    constructor.  */
 static emacs_value
@@ -171,7 +186,8 @@ row_to_lisp (emacs_env *env, const struct option *option)
     classes_to_lisp (env, option->classes), text (env, option->unit),
     text (env, option->privilege), text (env, option->manual),
     text (env, option->doc), text (env, option->late),
-    keywords_to_lisp (env, option->changes), text (env, option->caution));
+    keywords_to_lisp (env, option->changes), text (env, option->caution),
+    words_to_lisp (env, option->info));
 }
 
 DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,

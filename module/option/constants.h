@@ -82,6 +82,18 @@
 #  define SO_ORIGINAL_DST 80
 # endif
 
+# ifndef IPV6_ORIGDSTADDR
+#  define IPV6_ORIGDSTADDR 74
+# endif
+
+/* Control messages of local sockets.  */
+# ifndef SCM_SECURITY
+#  define SCM_SECURITY 3
+# endif
+# ifndef SCM_PIDFD
+#  define SCM_PIDFD 4
+# endif
+
 # ifndef IPV6_FLOWINFO_SEND
 #  define IPV6_FLOWINFO_SEND 33
 # endif

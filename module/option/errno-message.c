@@ -38,6 +38,9 @@ static const struct error errors[] = {
   ERROR (ENOMEM),     ERROR (ENOPROTOOPT),  ERROR (ENOTCONN),
   ERROR (EOPNOTSUPP), ERROR (EPERM),        ERROR (EPIPE),
   ERROR (EPROTO),     ERROR (ETIMEDOUT),
+#ifdef ENONET
+  ERROR (ENONET),
+#endif
 };
 
 const char *

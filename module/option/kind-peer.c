@@ -71,10 +71,8 @@ const struct kind kind_groups = {
   .decode = decode_groups,
 };
 
-/* Put the process that the descriptor PIDFD stands for into *PID, -1 if it
-   is gone (proc_pid_fdinfo(5)).  Return 0 or an errno value: that this could
-   not be read does not mean that the process is gone.  */
-static int
+/* See proc_pid_fdinfo(5).  */
+int
 pid_of_descriptor (int pidfd, int *pid)
 {
   static const char key[] = "Pid:";

@@ -154,6 +154,11 @@ extern const struct kind kind_path_mtu;    /* struct ip6_mtuinfo */
 extern const struct kind kind_packet_info; /* struct in6_pktinfo */
 extern const struct kind kind_port_range;
 
+/* Put the process that the descriptor PIDFD stands for into *PID, -1 if it
+   is gone.  Return 0 or an errno value: that this could not be read does not
+   mean that the process is gone.  */
+int pid_of_descriptor (int pidfd, int *pid);
+
 /* kind-filter.c: what is let through.  */
 extern const struct kind kind_filter;       /* struct sock_fprog */
 extern const struct kind kind_icmp_filter;  /* ICMP types, 32 bits */

@@ -80,6 +80,9 @@ struct option
   /* The options whose values setting it changes, or that take back what it
      has set: keywords with spaces between them, or null.  */
   const char *changes;
+  /* What it has the kernel tell along with each datagram: keywords as
+     `controls' has them, with spaces between them, or null.  */
+  const char *info;
   const struct hint *hints;
   /* What to think of before it is set, in words, or null.  */
   const char *caution;

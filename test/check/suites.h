@@ -17,7 +17,7 @@
 /* clang-format off */
 #define SUITES(X)                                                         \
  X (option) X (catalogue) X (kind) X (range) X (number) X (name) X (filter)         \
- X (membership) X (peer) X (info) X (mptcp) X (group)                     \
+ X (membership) X (peer) X (control) X (control_fuzz) X (info) X (mptcp) X (group)                     \
  X (address) X (socket_address)                                           \
  X (socket) X (setting) X (too_late) X (linger)                           \
  X (connect) X (mute) X (attempt) X (local)                               \

@@ -18,6 +18,12 @@ values_free (void)
   pool_free (&pool);
 }
 
+struct pool *
+values_pool (void)
+{
+  return &pool;
+}
+
 struct value
 of_type (enum value_type type)
 {

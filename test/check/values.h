@@ -96,8 +96,9 @@ void check_integer (const char *keyword, struct value value, int expected);
 /* PLIST has the first of two fields, and ends before the second.  */
 void check_end (const struct value *plist, const char *last, const char *next);
 
-/* Free what `decode' made.  */
+/* Free what `decode' made, and what is in the pool for others.  */
 void values_free (void);
+struct pool *values_pool (void);
 
 /* Whether the values of KIND are short names.  */
 bool is_name (const struct kind *kind);
