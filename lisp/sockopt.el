@@ -130,6 +130,7 @@ REST is the rest of its definition: a value, a docstring and keywords."
 ;;; The module
 
 (declare-function sockopt--rows "../module/emacs/option-rows.c" ())
+(declare-function sockopt--plain "../module/emacs/option-rows.c" (row))
 (declare-function sockopt--row-parts "../module/emacs/option-rows.c" (row))
 (declare-function sockopt--reader "../module/emacs/option-several.c"
                   (&rest rows-and-fields))
@@ -137,8 +138,10 @@ REST is the rest of its definition: a value, a docstring and keywords."
 (declare-function sockopt--setter "../module/emacs/option-access.c" (row))
 (declare-function sockopt--set-many "../module/emacs/option-access.c"
                   (process status handle &rest rows-and-values))
-(declare-function sockopt--options "../module/emacs/option-access.c"
+(declare-function sockopt--options "../module/emacs/option-several.c"
                   (process status handle))
+(declare-function sockopt--values "../module/emacs/option-several.c"
+                  (process status handle &rest rows))
 (declare-function sockopt--check "../module/emacs/option-access.c" (settings))
 (declare-function sockopt--find "../module/emacs/handle.c"
                   (process status))
@@ -212,6 +215,10 @@ Emacs 31 is the first that has this one."))
   "Return non-nil if KEYWORD is in `sockopt--keywords'."
   (get keyword 'sockopt--keyword))
 
+(defsubst sockopt--plain-p (keyword)
+  "Return non-nil if the option KEYWORD can be read without more ado."
+  (get keyword 'sockopt--plain))
+
 (cl-defstruct (sockopt-option
                (:constructor nil)
                (:constructor sockopt--option-make
@@ -241,16 +248,28 @@ it."
   read-changes adjusted argument classes unit privilege manual doc late
   changes caution info)
 
+(defun sockopt--define-row (keyword number plain)
+  "Hang NUMBER, that of a row of the module's table, on KEYWORD.
+It is the property `sockopt--row'.  If PLAIN is non-nil, the option can be
+read without more ado, and the property `sockopt--plain' says so; unless
+core knows the keyword for something else, contacts show what the kernel
+has for it, and `sockopt--shown' is NUMBER, too."
+  (put keyword 'sockopt--row number)
+  (when plain
+    (put keyword 'sockopt--plain t)
+    (unless (sockopt--keyword-p keyword)
+      (put keyword 'sockopt--shown number))))
+
 (defun sockopt--define-rows ()
-  "Hang the number of each row of the module's table on its keyword.
-It is the property `sockopt--row'."
+  "Hang what the module's table has on the keywords of its rows."
   (let ((number 0))
     (setq sockopt--options (sockopt--rows))
     (dolist (keyword sockopt--options)
-      (put keyword 'sockopt--row number)
+      (sockopt--define-row keyword number (sockopt--plain number))
       (cl-incf number))
     (pcase-dolist (`(,alias . ,keyword) sockopt--aliases)
-      (put alias 'sockopt--row (get keyword 'sockopt--row)))
+      (sockopt--define-row alias (get keyword 'sockopt--row)
+                           (sockopt--plain-p keyword)))
     (unless (featurep 'sockopt :keepalive)
       (put 'sockopt 'subfeatures
            (append sockopt--options (mapcar #'car sockopt--aliases))))))
@@ -396,22 +415,6 @@ Return both as `sockopt--sockets' has them."
   (and (get keyword 'sockopt--row)
        (not (sockopt--keyword-p keyword))))
 
-(defun sockopt--note-plain (keyword)
-  "Return `plain' if the option KEYWORD can be read without more ado.
-Otherwise return `special'.  Keep that as a property of KEYWORD."
-  (let ((option (sockopt-option keyword)))
-    (put keyword 'sockopt--reading
-         (if (and (sockopt-option-get option)
-                  (not (sockopt-option-read-changes option))
-                  (not (sockopt-option-argument option)))
-             'plain
-           'special))))
-
-(defsubst sockopt--plain-p (keyword)
-  "Return non-nil if the option KEYWORD can be read without more ado."
-  (eq (or (get keyword 'sockopt--reading) (sockopt--note-plain keyword))
-      'plain))
-
 ;;; Options that change one another
 
 (defun sockopt--read-changes (option)
@@ -493,6 +496,14 @@ PROCESS is as for `delete-process', which says what is wrong with it."
 
 (defun sockopt--guard-closing ()
   "See to processes that linger before Emacs closes their sockets."
+  ;; To add advice again takes far longer than to set the option.
+  (unless (and (memq #'sockopt--before-kill-buffer
+                     (default-value 'kill-buffer-hook))
+               (memq #'sockopt--before-exit (default-value 'kill-emacs-hook)))
+    (sockopt--add-guards)))
+
+(defun sockopt--add-guards ()
+  "Advise and hook what closes sockets."
   (advice-add 'delete-process :before #'sockopt--before-delete)
   (add-hook 'kill-buffer-hook #'sockopt--before-kill-buffer)
   (add-hook 'kill-emacs-hook #'sockopt--before-exit))
@@ -641,22 +652,33 @@ error names it, those before it stay set, and the error data end with
 
 (defun sockopt--set-all-now (process socket plist)
   "Set the options in PLIST of PROCESS, which has SOCKET.  Return t."
-  (let* ((settings (sockopt--setting-list plist))
-         (result (apply #'sockopt--set-many process (process-status process)
-                        (car socket) settings)))
+  (let ((result (apply #'sockopt--set-many process (process-status process)
+                       (car socket) (sockopt--setting-list plist))))
     (if (null result)
-        (sockopt--note-settings process (cdr socket) plist)
-      (sockopt--note-settings process (cdr socket)
-                              (sockopt--settings-done plist (cdr result)))
+        (sockopt--note-settings (cdr socket) plist)
+      (sockopt--note-all-settings process (cdr socket)
+                                  (sockopt--settings-done plist (cdr result)))
       (when (car result)
         (sockopt--signal-partly plist result)))
     t))
 
-(defun sockopt--note-settings (process contact plist)
-  "Put the options in PLIST into CONTACT, the contact plist of PROCESS."
-  (let ((rest plist))
-    (while rest
-      (plist-put contact (pop rest) (pop rest))))
+(defun sockopt--note-settings (contact plist)
+  "Put the options in PLIST into CONTACT, a contact plist itself."
+  (let (place)
+    (while plist
+      ;; Once they are there, they mostly stand in the same order.
+      (unless (eq (car place) (car plist))
+        (setq place (plist-member contact (car plist))))
+      (if place
+          (setcar (cdr place) (cadr plist))
+        (plist-put contact (car plist) (cadr plist)))
+      (setq place (cddr place)
+            plist (cddr plist)))))
+
+(defun sockopt--note-all-settings (process contact plist)
+  "Put the options in PLIST into CONTACT, the contact plist of PROCESS.
+Have it tell of what they change, too."
+  (sockopt--note-settings contact plist)
   (cl-loop for (option value) on plist by #'cddr
            when (sockopt--changes option)
            do (sockopt--note-changes process option value)))
@@ -686,15 +708,42 @@ those whose reading changes the socket."
 (defun sockopt--refresh (process)
   "Put the kernel's values of its options into the contact of PROCESS.
 An option that cannot be read there stays as it is."
-  (let ((rest (sockopt--core-contact process t t)))
+  (let ((rest (sockopt--core-contact process t t))
+        places rows)
     (while rest
-      (let ((keyword (pop rest)))
-        (when (and (sockopt--option-p keyword)
-                   (sockopt--plain-p keyword))
-          (condition-case nil
-              (setcar rest (sockopt-get process keyword))
-            (sockopt-error nil))))
-      (pop rest))))
+      (let ((row (get (car rest) 'sockopt--shown)))
+        (when row
+          (push rest places)
+          (push row rows)))
+      (setq rest (cddr rest)))
+    (when rows
+      (condition-case nil
+          (sockopt--refresh-places process places rows)
+        (sockopt-error nil)))))
+
+(defun sockopt--refresh-places (process places rows)
+  "Put the values of ROWS of PROCESS into PLACES of its contact.
+Each of PLACES is a tail of the contact that begins with the option."
+  (let ((socket (gethash process sockopt--sockets)))
+    (if (or socket (not (sockopt--connecting-p process)))
+        (sockopt--refresh-now process
+                              (or socket (sockopt--find-socket process))
+                              places rows)
+      (dolist (place places)
+        (condition-case nil
+            (setcar (cdr place) (sockopt-get process (car place)))
+          (sockopt-error nil))))))
+
+(defun sockopt--refresh-now (process socket places rows)
+  "Do so for PROCESS, which has SOCKET, in one call of the module.
+PLACES and ROWS are as for `sockopt--refresh-places'."
+  (let ((values (apply #'sockopt--values process (process-status process)
+                       (car socket) rows)))
+    (dolist (place places)
+      (let ((value (pop values)))
+        ;; A keyword is no value, but says that there is none.
+        (unless (keywordp value)
+          (setcar (cdr place) value))))))
 
 (defun sockopt-supported-p (option &optional process)
   "Return non-nil if there is a socket option OPTION, a keyword.

@@ -35,6 +35,14 @@ handle_read_plain (emacs_env *env, struct handle *handle,
   return handle_read (env, handle, option, &bytes, value);
 }
 
+void
+handle_read_all (struct handle *handle, struct reading *readings, size_t count)
+{
+  for (struct reading *reading = readings; reading < readings + count;
+       reading++)
+    reading->code = option_get (handle->fd, reading->option, &reading->bytes);
+}
+
 /* Why it is too late for OPTION.  */
 static const char *
 late_hint (const struct option *option)

@@ -121,12 +121,18 @@ handle_of_process (emacs_env *env, emacs_value *args)
   return handle;
 }
 
-bool
-handle_has (struct handle *handle, const struct option *option)
+unsigned
+handle_class (struct handle *handle)
 {
   if (handle->socket_class == 0)
     handle->socket_class = socket_class (handle->fd);
-  return option_applies (option, handle->socket_class);
+  return handle->socket_class;
+}
+
+bool
+handle_has (struct handle *handle, const struct option *option)
+{
+  return option_applies (option, handle_class (handle));
 }
 
 void

@@ -53,6 +53,9 @@ struct handle *handle_of_process (emacs_env *env, emacs_value *args);
 /* Whether the socket of HANDLE is still open and still the same.  */
 bool handle_valid (const struct handle *handle);
 
+/* The class of HANDLE's socket, as socket_class says.  */
+unsigned handle_class (struct handle *handle);
+
 /* Whether OPTION is for sockets like that of HANDLE.  The kernel may take
    it elsewhere, without any effect.  */
 bool handle_has (struct handle *handle, const struct option *option);

@@ -29,7 +29,15 @@ lisp_to_option (emacs_env *env, emacs_value value)
 emacs_value
 lisp_keyword (emacs_env *env, const struct option *option)
 {
-  return lisp_symbol (env, option->keyword);
+  static emacs_value keywords[OPTIONS_MAX];
+  emacs_value *known = &keywords[option - options];
+  if (*known)
+    return *known;
+  emacs_value keyword
+    = env->make_global_ref (env, lisp_symbol (env, option->keyword));
+  if (!lisp_pending (env))
+    *known = keyword;
+  return keyword;
 }
 
 void
@@ -131,7 +139,7 @@ encode_with (emacs_env *env, const struct option *option,
                                      const struct value *, struct bytes *),
              emacs_value object, struct bytes *bytes)
 {
-  struct pool pool = { NULL };
+  struct pool pool = POOL_NONE;
   struct value value;
   lisp_to_value (env, object, &pool, &value);
   if (!lisp_pending (env))
@@ -201,7 +209,8 @@ static enum fault
 decode (emacs_env *env, const struct option *option, const struct bytes *bytes,
         const struct value *fields, emacs_value *result)
 {
-  struct pool pool = { NULL };
+  POOL_ROOM (room);
+  struct pool pool = { .room = room, .left = sizeof room };
   struct value value;
   enum fault fault = option->kind->decode (option, bytes, &pool, &value);
   if (fault == FAULT_NONE)

@@ -165,11 +165,19 @@ from_big (emacs_env *env, uintmax_t integer)
   return env->make_big_integer (env, 1, count, limbs);
 }
 
+/* All that the kernel tells of a connection is less than this.  */
+enum
+{
+  FEW = 160
+};
+
 /* The items of VALUE as arguments of FUNCTION.  */
 static emacs_value
 from_items (emacs_env *env, emacs_value function, const struct value *value)
 {
-  emacs_value *items = calloc (value->size + 1, sizeof *items);
+  emacs_value few[FEW];
+  emacs_value *items
+    = value->size <= FEW ? few : calloc (value->size, sizeof *items);
   if (!items)
     {
       lisp_signal_memory (env);
@@ -179,7 +187,8 @@ from_items (emacs_env *env, emacs_value function, const struct value *value)
     items[i] = lisp_from_value (env, &value->as.items[i]);
   emacs_value result
     = lisp_call (env, function, (ptrdiff_t) value->size, items);
-  free (items);
+  if (items != few)
+    free (items);
   return result;
 }
 
@@ -191,7 +200,7 @@ lisp_from_value (emacs_env *env, const struct value *value)
     case VALUE_T:
       return Qt;
     case VALUE_INTEGER:
-      return env->make_integer (env, value->as.integer);
+      return lisp_from_integer (env, value->as.integer);
     case VALUE_BIG:
       return from_big (env, (uintmax_t) value->as.integer);
     case VALUE_FLOAT:

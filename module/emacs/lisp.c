@@ -112,6 +112,21 @@ lisp_wants_to_quit (emacs_env *env)
 }
 
 emacs_value
+lisp_from_integer (emacs_env *env, intmax_t integer)
+{
+  static emacs_value small[256];
+  if (integer < 0 || (intmax_t) (sizeof small / sizeof small[0]) <= integer)
+    return env->make_integer (env, integer);
+  if (small[integer])
+    return small[integer];
+  emacs_value value
+    = env->make_global_ref (env, env->make_integer (env, integer));
+  if (!lisp_pending (env))
+    small[integer] = value;
+  return value;
+}
+
+emacs_value
 lisp_string (emacs_env *env, const char *text)
 {
   return env->make_string (env, text, (ptrdiff_t) strlen (text));

@@ -137,6 +137,9 @@ enum
 };
 bool lisp_wants_to_quit (emacs_env *env);
 
+/* A Lisp integer.  Small ones, which most are, are made once.  */
+emacs_value lisp_from_integer (emacs_env *env, intmax_t integer);
+
 /* A Lisp string of the terminated UTF-8 TEXT.  */
 emacs_value lisp_string (emacs_env *env, const char *text);
 

@@ -101,13 +101,15 @@ set_all (emacs_env *env, struct handle *handle, const struct setting *settings,
   return count;
 }
 
-/* Whether the COUNT VALUES are those in GIVEN.  */
+/* Whether the COUNT VALUES that SETTINGS now have are those in GIVEN, and
+   no other option has another value for it.  */
 static bool
-all_as_given (emacs_env *env, emacs_value *given, emacs_value *values,
-              size_t count)
+all_as_given (emacs_env *env, const struct setting *settings,
+              emacs_value *given, emacs_value *values, size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    if (!env->eq (env, values[i], given[2 * i + 1]))
+    if (settings[i].option->changes
+        || !env->eq (env, values[i], given[2 * i + 1]))
       return false;
   return true;
 }
@@ -115,10 +117,11 @@ all_as_given (emacs_env *env, emacs_value *given, emacs_value *values,
 DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, MANY,
        "Set options of PROCESS, given as ROW VALUE ROW VALUE ...\n"
        "Nothing is set if any value is wrong, which is signalled. Value is\n"
-       "nil if all were set and the kernel reports them as they were\n"
-       "given, for a list that nobody needs is garbage.  Otherwise it is\n"
-       "(ERROR VALUE ...): what the kernel reports for those that were\n"
-       "set, and why the next one was not, (SYMBOL . DATA), or nil.\n\n"
+       "nil if all were set, the kernel reports them as they were given,\n"
+       "and none changes others, for a list that nobody needs is garbage.\n"
+       "Otherwise it is (ERROR VALUE ...): what the kernel reports for\n"
+       "those that were set, and why the next one was not,\n"
+       "(SYMBOL . DATA), or nil.\n\n"
        "(fn PROCESS STATUS HANDLE &rest ROWS-AND-VALUES)")
 {
   size_t count = (size_t) (nargs - 3) / 2;
@@ -132,7 +135,8 @@ DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, MANY,
     {
       size_t done = set_all (env, handle, settings, count, given, values + 1);
       values[0] = lisp_take_error (env);
-      if (done < count || !all_as_given (env, given, values + 1, count))
+      if (done < count
+          || !all_as_given (env, settings, given, values + 1, count))
         result = lisp_call (env, Qlist, (ptrdiff_t) done + 1, values);
     }
   settings_free (settings, count);
@@ -151,29 +155,6 @@ DEFUN ("sockopt--check", sockopt_check, Ssockopt_check, 1, 1,
   struct setting *settings = settings_from_lisp (env, args[0], 0, &count);
   settings_free (settings, count);
   return Qnil;
-}
-
-DEFUN ("sockopt--options", sockopt_options, Ssockopt_options, 3, 3,
-       "Return the readable options of PROCESS, (KEYWORD VALUE ...).\n"
-       "Those that reading changes, or that take an argument, are left\n"
-       "out.\n\n"
-       "(fn PROCESS STATUS HANDLE)")
-{
-  ptrdiff_t count = 0;
-  struct handle *handle = handle_of_process (env, args);
-  emacs_value *plist = calloc (2 * options_count, sizeof *plist);
-  for (size_t i = 0;
-       handle && plist && i < options_count && !lisp_pending (env); i++)
-    if (handle_read_plain (env, handle, &options[i], &plist[count + 1]) == 0)
-      {
-        plist[count] = lisp_keyword (env, &options[i]);
-        count += 2;
-      }
-  emacs_value result = lisp_call (env, Qlist, count, plist);
-  if (!plist)
-    lisp_signal_memory (env);
-  free (plist);
-  return result;
 }
 
 DEFUN ("sockopt--supported", sockopt_supported, Ssockopt_supported, 4, 4,
@@ -201,6 +182,5 @@ syms_of_option_access (emacs_env *env)
   defsubr (env, &Ssockopt_setter);
   defsubr (env, &Ssockopt_set_many);
   defsubr (env, &Ssockopt_check);
-  defsubr (env, &Ssockopt_options);
   defsubr (env, &Ssockopt_supported);
 }

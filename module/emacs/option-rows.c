@@ -72,7 +72,7 @@ static const struct name class_names[] = {
 static emacs_value
 classes_to_lisp (emacs_env *env, unsigned classes)
 {
-  struct pool pool = { NULL };
+  struct pool pool = POOL_NONE;
   struct value value;
   emacs_value result = Qnil;
   if (flags_to_value (class_names, classes, &pool, &value) == FAULT_NONE)
@@ -209,6 +209,15 @@ DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,
   return list;
 }
 
+DEFUN ("sockopt--plain", sockopt_plain, Ssockopt_plain, 1, 1,
+       "Return t if the option of ROW can be read without more ado.\n"
+       "That takes no argument, and changes nothing; otherwise return nil.\n"
+       "\n(fn ROW)")
+{
+  const struct option *option = lisp_to_option (env, args[0]);
+  return option && option_reads_plainly (option) ? Qt : Qnil;
+}
+
 DEFUN ("sockopt--choices", sockopt_choices, Ssockopt_choices, 1, 1,
        "Return what values the option of ROW can have now, a string.\n"
        "They have spaces or commas between them.  Value is nil where they\n"
@@ -250,6 +259,7 @@ void
 syms_of_option_rows (emacs_env *env)
 {
   defsubr (env, &Ssockopt_rows);
+  defsubr (env, &Ssockopt_plain);
   defsubr (env, &Ssockopt_choices);
   defsubr (env, &Ssockopt_row_parts);
   defsubr (env, &Ssockopt_omission_reason);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "emacs/defun.h"
-#include "emacs/handle.h"
+#include "emacs/handle-option.h"
 #include "emacs/lisp-option.h"
 #include "emacs/lisp-value.h"
 #include "emacs/lisp.h"
@@ -121,8 +121,93 @@ DEFUN ("sockopt--reader", sockopt_reader, Ssockopt_reader, 0, MANY,
   return function;
 }
 
+/* Make READINGS of the options that can be read unasked on a socket like
+   that of HANDLE, and return how many there are.  */
+static size_t
+all_readings (struct handle *handle, struct reading *readings)
+{
+  size_t count = 0;
+  unsigned class = handle_class (handle);
+  for (size_t i = 0; i < options_count; i++)
+    if (option_reads_plainly (&options[i])
+        && option_applies (&options[i], class))
+      readings[count++] = (struct reading){ .option = &options[i] };
+  return count;
+}
+
+DEFUN ("sockopt--options", sockopt_options, Ssockopt_options, 3, 3,
+       "Return the readable options of PROCESS, (KEYWORD VALUE ...).\n"
+       "Those that reading changes, or that take an argument, are left\n"
+       "out.\n\n"
+       "(fn PROCESS STATUS HANDLE)")
+{
+  struct reading readings[OPTIONS_MAX];
+  emacs_value plist[2 * OPTIONS_MAX];
+  ptrdiff_t used = 0;
+  struct handle *handle = handle_of_process (env, args);
+  size_t count = handle ? all_readings (handle, readings) : 0;
+  handle_read_all (handle, readings, count);
+  for (size_t i = 0; i < count; i++)
+    {
+      struct reading *reading = &readings[i];
+      if (reading->code == 0)
+        {
+          plist[used++] = lisp_keyword (env, reading->option);
+          plist[used++] = lisp_decode (env, reading->option, &reading->bytes);
+        }
+      bytes_free (&reading->bytes);
+    }
+  return lisp_call (env, Qlist, used, plist);
+}
+
+/* The value of READING, or the keyword of its option if there is none.  */
+static emacs_value
+reading_value (emacs_env *env, struct handle *handle,
+               const struct reading *reading)
+{
+  if (reading->code == 0 && handle_has (handle, reading->option))
+    {
+      emacs_value value = lisp_decode (env, reading->option, &reading->bytes);
+      if (!env->is_not_nil (env, lisp_take_error (env)))
+        return value;
+    }
+  return lisp_keyword (env, reading->option);
+}
+
+DEFUN ("sockopt--values", sockopt_values, Ssockopt_values, 3, MANY,
+       "Return a list of the values that the options of ROWS have.\n"
+       "They are options that can be read without more ado.  For one that\n"
+       "the socket does not have, or that cannot be read, there is its\n"
+       "keyword, which is no value of any option.\n\n"
+       "(fn PROCESS STATUS HANDLE &rest ROWS)")
+{
+  size_t count = (size_t) (nargs - 3);
+  emacs_value *rows = args + 3;
+  emacs_value result = Qnil;
+  struct handle *handle = handle_of_process (env, args);
+  struct reading *readings = calloc (count + 1, sizeof *readings);
+  if (!readings)
+    lisp_signal_memory (env);
+  for (size_t i = 0; i < count && !lisp_pending (env); i++)
+    readings[i].option = lisp_to_option (env, rows[i]);
+  if (!lisp_pending (env))
+    {
+      handle_read_all (handle, readings, count);
+      for (size_t i = 0; i < count; i++)
+        {
+          rows[i] = reading_value (env, handle, &readings[i]);
+          bytes_free (&readings[i].bytes);
+        }
+      result = lisp_call (env, Qlist, (ptrdiff_t) count, rows);
+    }
+  free (readings);
+  return result;
+}
+
 void
 syms_of_option_several (emacs_env *env)
 {
   defsubr (env, &Ssockopt_reader);
+  defsubr (env, &Ssockopt_options);
+  defsubr (env, &Ssockopt_values);
 }

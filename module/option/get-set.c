@@ -51,10 +51,8 @@ get_bytes (int fd, const struct option *option, struct bytes *bytes)
 }
 
 int
-option_get (int fd, const struct option *option, struct bytes *bytes)
+option_get_any (int fd, const struct option *option, struct bytes *bytes)
 {
-  if (!(option->access & ACCESS_GET))
-    return ENOPROTOOPT;
   int code = option->kind->get ? option->kind->get (fd, option, bytes)
                                : get_bytes (fd, option, bytes);
   return code == 0 ? 0 : option_errno (fd, option, code);

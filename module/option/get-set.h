@@ -41,9 +41,27 @@ option_set (int fd, const struct option *option, const struct bytes *bytes)
   return code == 0 ? 0 : option_errno (fd, option, code);
 }
 
+/* Read OPTION, which can be read, as `option_get' does.  */
+int option_get_any (int fd, const struct option *option, struct bytes *bytes);
+
 /* Read OPTION of socket FD into *BYTES, which begins as `prepare' of its
    kind made it or as BYTES_NONE, and is to be freed.  Return as
-   `option_set'.  */
-int option_get (int fd, const struct option *option, struct bytes *bytes);
+   `option_set'.  What most options are, a few bytes, is read within the
+   caller for the same reason.  */
+static inline int
+option_get (int fd, const struct option *option, struct bytes *bytes)
+{
+  const struct kind *kind = option->kind;
+  if (!(option->access & ACCESS_GET))
+    return ENOPROTOOPT;
+  if (kind->get || bytes->length != 0 || sizeof bytes->as < kind->size)
+    return option_get_any (fd, option, bytes);
+  bytes->length = kind->size;
+  return getsockopt (fd, option_level (fd, option), option->number, &bytes->as,
+                     &bytes->length)
+             == 0
+           ? 0
+           : option_errno (fd, option, errno);
+}
 
 #endif /* SOCKOPT_GET_SET_H */

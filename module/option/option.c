@@ -927,6 +927,8 @@ const struct option options[] = {
 /* clang-format on */
 
 const size_t options_count = sizeof options / sizeof options[0];
+_Static_assert(OPTIONS_MAX >= sizeof options / sizeof options[0],
+               "OPTIONS_MAX is too small");
 
 const struct option *
 option_find (const char *keyword)

@@ -92,6 +92,12 @@ struct option
   const char *doc;
 };
 
+/* More rows than there are, so that an array can have one of each.  */
+enum
+{
+  OPTIONS_MAX = 256
+};
+
 /* The rows, level by level; within each, those that other systems share
    come before Linux's own.  */
 extern const struct option options[];

@@ -14,9 +14,26 @@ struct pool_block
   _Alignas(max_align_t) char data[];
 };
 
+/* SIZE bytes of the caller's room, or null.  */
+static void *
+take_room (struct pool *pool, size_t size)
+{
+  size_t align = _Alignof(max_align_t);
+  size_t taken = (size + align - 1) / align * align;
+  if (!pool->room || pool->left < taken)
+    return NULL;
+  void *data = memset (pool->room, 0, size);
+  pool->room += taken;
+  pool->left -= taken;
+  return data;
+}
+
 void *
 pool_allocate (struct pool *pool, size_t size)
 {
+  void *data = take_room (pool, size);
+  if (data)
+    return data;
   struct pool_block *block = calloc (1, sizeof *block + size);
   if (!block)
     return NULL;

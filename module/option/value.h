@@ -47,11 +47,21 @@ struct value
   size_t size;
 };
 
-/* Memory for parts of values, all freed at once.  Begin with {NULL}.  */
+/* Memory for parts of values, all freed at once.  Begin with POOL_NONE, or
+   with ROOM, LEFT bytes of the caller's that are used first: a list of all
+   that the kernel tells of a connection takes longer to allocate than the
+   kernel to tell.  */
 struct pool
 {
   struct pool_block *blocks;
+  char *room;
+  size_t left;
 };
+
+#define POOL_NONE ((struct pool){ .blocks = NULL })
+
+/* Such room, aligned as anything may be.  */
+#define POOL_ROOM(name) _Alignas(max_align_t) char name[4096]
 
 /* SIZE bytes, zeroed, or null when memory is exhausted.  */
 void *pool_allocate (struct pool *pool, size_t size);

@@ -155,7 +155,7 @@ START_TEST (test_no_descriptors)
   const struct option *option = row (by_addresses[_i]);
   struct in_addr lo = { .s_addr = htonl (INADDR_LOOPBACK) };
   struct bytes bytes = bytes_of (&lo, sizeof lo);
-  struct pool pool = { NULL };
+  struct pool pool = POOL_NONE;
   struct value value;
   struct rlimit old = limit_descriptors (0);
   check_fault (option, by_address (option->keyword, integer (1)),

@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST (test_pool)
 {
-  struct pool pool = { NULL };
+  struct pool pool = POOL_NONE;
   struct value list, string;
   ck_assert (value_list (&list, &pool, 100));
   for (size_t i = 0; i < list.size; i++)
@@ -56,6 +56,24 @@ START_TEST (test_pool)
   ck_assert (value_vector (&list, &pool, 0));
   pool_free (&pool);
   ck_assert_ptr_null (pool.blocks);
+  pool_free (&pool);
+}
+END_TEST
+
+/* What does not fit into the caller's room is allocated.  */
+START_TEST (test_pool_room)
+{
+  _Alignas(max_align_t) char room[64];
+  struct pool pool = { .room = room, .left = sizeof room };
+  memset (room, 'x', sizeof room);
+  char *first = pool_allocate (&pool, 1);
+  ck_assert_ptr_eq (first, room);
+  ck_assert_int_eq (*first, 0);
+  char *second = pool_allocate (&pool, 8);
+  ck_assert_ptr_eq (second, room + _Alignof(max_align_t));
+  ck_assert_ptr_nonnull (pool_allocate (&pool, sizeof room));
+  ck_assert_ptr_nonnull (pool.blocks);
+  ck_assert_int_eq (room[sizeof room - 1], 'x');
   pool_free (&pool);
 }
 END_TEST
@@ -300,6 +318,7 @@ number_suite (void)
   tcase_add_test (values, test_bytes_within);
   tcase_add_test (values, test_bytes_allocated);
   tcase_add_test (values, test_pool);
+  tcase_add_test (values, test_pool_room);
   tcase_add_test (values, test_value_unsigned);
   tcase_add_test (values, test_value_is_symbol);
   TCase *number = add_case (suite, "numbers");
