@@ -6,6 +6,7 @@
 #include "emacs/lisp-option.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "emacs/lisp-value.h"
@@ -26,10 +27,21 @@ lisp_to_option (emacs_env *env, emacs_value value)
   return &options[index];
 }
 
+/* Whether OPTION is in the table.  There are other rows, such as those of
+   `outgoing'.  */
+static bool
+is_listed (const struct option *option)
+{
+  return (uintptr_t) option - (uintptr_t) options
+         < options_count * sizeof *options;
+}
+
 emacs_value
 lisp_keyword (emacs_env *env, const struct option *option)
 {
   static emacs_value keywords[OPTIONS_MAX];
+  if (!is_listed (option))
+    return lisp_symbol (env, option->keyword);
   emacs_value *known = &keywords[option - options];
   if (*known)
     return *known;
