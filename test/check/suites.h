@@ -20,7 +20,7 @@
  X (membership) X (peer) X (control) X (control_fuzz) X (info) X (mptcp) X (group)                     \
  X (address) X (socket_address)                                           \
  X (socket) X (setting) X (too_late) X (linger)                           \
- X (connect) X (mute) X (attempt) X (local)                               \
+  X (connect) X (mute) X (attempt) X (local) X (send)                      \
  X (resolve) X (job) X (job_end)                                          \
  X (place) X (placeholder)
 /* clang-format on */
