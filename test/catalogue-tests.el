@@ -93,7 +93,7 @@ Asking for them does not load the module."
   "Options that were left out say why."
   (sockopt-tests-with-sockets
     (let ((process (sockopt-tests-make 'tcp4-client)))
-      (dolist (keyword '(:attach-bpf :zerocopy :busy-poll :txtime :debug
+      (dolist (keyword '(:attach-bpf :zerocopy :busy-poll :wifi-status :debug
                                      :ip-options :tcp-repair :udp-encap
                                      :tcp-zerocopy-receive))
         (let ((reason (sockopt--omission-reason (symbol-name keyword))))

@@ -168,6 +168,16 @@ ADDRESS), the latest first."
         (sockopt-send server "pong" (process-contact client :local))
         (should (sockopt-tests-wait (lambda () (equal (car place) "pong"))))))))
 
+(ert-deftest send-tests-time ()
+  "With `:txtime' set, a datagram may be told when to leave."
+  (sockopt-tests-clean
+    (let* ((server (send-tests--server #'make-network-process))
+           (client (send-tests--client #'sockopt-make-network-process server
+                                       :txtime 'monotonic)))
+      (dolist (time (list (current-time) (float-time) '(1 . 1)))
+        (should (eql 4 (sockopt-send client "ping" nil :time time)))
+        (should (equal (car (send-tests--next server)) "ping"))))))
+
 ;;; Errors
 
 (defun send-tests--error (&rest arguments)

@@ -18,6 +18,7 @@
 #include "option/constants.h"
 #include "option/inet.h"
 #include "option/interface.h"
+#include "option/outgoing.h"
 #include "option/socket-class.h"
 
 /* The most keys that one message adds.  */
@@ -296,25 +297,30 @@ add_hops (struct info *info, const void *data, size_t size)
 #endif
 
 /* The data are those of an option of KIND; or FUNCTION knows them.  */
-#define OF_KIND(lvl, number, key, knd)                           \
- {                                                               \
-  .level = lvl, .type = number, .keys = key, .kind = &kind_##knd \
+#define OF_KIND(lvl, number, key, knd, ...)                                   \
+ {                                                                            \
+  .level = lvl, .type = number, .keys = key, .kind = &kind_##knd, __VA_ARGS__ \
  }
-#define OWN(lvl, number, key, function)                            \
- {                                                                 \
-  .level = lvl, .type = number, .keys = key, .add = add_##function \
+#define OWN(lvl, number, key, function, ...)                        \
+ {                                                                  \
+  .level = lvl, .type = number, .keys = key, .add = add_##function, \
+  __VA_ARGS__                                                       \
  }
+#define SENDS(row) .sends = 1 << OUTGOING_##row
+#define SENDS_WHERE .sends = 1 << OUTGOING_SOURCE | 1 << OUTGOING_INTERFACE
 
 /* clang-format off */
 const struct control controls[] = {
   OWN (SOL_SOCKET, SCM_RIGHTS, ":descriptors", descriptors),
   OWN (SOL_SOCKET, SCM_TIMESTAMP, ":time", microseconds),
 #ifdef IP_PKTINFO
-  OWN (IPPROTO_IP, IP_PKTINFO, ":destination :interface", packet_info4),
+  OWN (IPPROTO_IP, IP_PKTINFO, ":destination :interface", packet_info4,
+       SENDS_WHERE),
 #endif
-  OWN (IPPROTO_IPV6, IPV6_PKTINFO, ":destination :interface", packet_info6),
-  OF_KIND (IPPROTO_IPV6, IPV6_HOPLIMIT, ":hop-limit", integer),
-  OWN (IPPROTO_IPV6, IPV6_TCLASS, ":tos", class),
+  OWN (IPPROTO_IPV6, IPV6_PKTINFO, ":destination :interface", packet_info6,
+       SENDS_WHERE),
+  OF_KIND (IPPROTO_IPV6, IPV6_HOPLIMIT, ":hop-limit", integer, SENDS (TTL)),
+  OWN (IPPROTO_IPV6, IPV6_TCLASS, ":tos", class, SENDS (TOS)),
   OF_KIND (IPPROTO_IPV6, IPV6_PATHMTU, ":path-mtu", path_mtu),
 #ifdef __linux__
   OWN (SOL_SOCKET, SO_TIMESTAMPNS, ":time", timespec),
@@ -325,8 +331,8 @@ const struct control controls[] = {
   OF_KIND (SOL_SOCKET, SO_RXQ_OVFL, ":dropped", unsigned),
   OF_KIND (SOL_SOCKET, SO_MARK, ":mark", unsigned),
   OF_KIND (SOL_SOCKET, SO_PRIORITY, ":priority", unsigned),
-  OF_KIND (IPPROTO_IP, IP_TTL, ":ttl", integer),
-  OWN (IPPROTO_IP, IP_TOS, ":tos", class),
+  OF_KIND (IPPROTO_IP, IP_TTL, ":ttl", integer, SENDS (TTL)),
+  OWN (IPPROTO_IP, IP_TOS, ":tos", class, SENDS (TOS)),
   OF_KIND (IPPROTO_IP, IP_ORIGDSTADDR, ":original-destination",
            socket_address),
   OWN (IPPROTO_IP, IP_RECVERR, ERROR_KEYS, error),

@@ -29,6 +29,9 @@ struct control
   const struct kind *kind;
   /* Otherwise: add to INFO what the SIZE bytes at DATA mean.  */
   enum fault (*add) (struct info *info, const void *data, size_t size);
+  /* What such a message says of a datagram that is sent: bits of the rows of
+     `outgoing', 0 for nothing.  */
+  unsigned sends;
 };
 
 extern const struct control controls[];

@@ -614,6 +614,46 @@ const struct kind kind_timestamping = {
   .names = timestamping,
 };
 
+/* CLOCK_* of time.h: those that a queue of packets may go by.  */
+static const struct name clocks[] = {
+  { "monotonic", 1 },
+  { "tai", 11 },
+  { "realtime", 0 },
+  { NULL, 0 },
+};
+
+/* struct sock_txtime has flags after the clock, which stay 0.  */
+static enum fault
+encode_clock (const struct option *option, const struct value *value,
+              struct bytes *bytes)
+{
+  enum fault fault = encode_enumeration (option, value, bytes);
+  int parts[2] = { bytes->as.integer, 0 };
+  return fault == FAULT_NONE && !bytes_copy (bytes, parts, sizeof parts)
+           ? FAULT_MEMORY
+           : fault;
+}
+
+static enum fault
+decode_clock (const struct option *option, const struct bytes *bytes,
+              struct pool *pool, struct value *value)
+{
+  struct bytes clock = *bytes;
+  if (bytes->length != 2 * sizeof (int))
+    return FAULT_TYPE;
+  clock.length = sizeof (int);
+  return decode_enumeration (option, &clock, pool, value);
+}
+
+const struct kind kind_clock = {
+  .name = "monotonic, tai or realtime",
+  .predicate = "symbolp",
+  .size = 2 * sizeof (int),
+  .encode = encode_clock,
+  .decode = decode_clock,
+  .names = clocks,
+};
+
 /* IPV6_PREFER_SRC_* of linux/in6.h, RFC 5014.  */
 static const struct name preferences[] = {
   { "tmp", 0x0001 },    { "public", 0x0002 },

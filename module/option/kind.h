@@ -118,6 +118,7 @@ extern const struct kind kind_dscp;
 extern const struct kind kind_error;
 extern const struct kind kind_buffer_lock;
 extern const struct kind kind_timestamping;
+extern const struct kind kind_clock; /* struct sock_txtime */
 extern const struct kind kind_address_preferences;
 
 /* The number of the protocol called TEXT, or -1.  */

@@ -35,7 +35,6 @@ static const struct
   { ":security-encryption-transport", "not implemented" },
   { ":select-err-queue", "needs an error-queue reader" },
   { ":sndlowat", "constant 1 on Linux" },
-  { ":txtime", "needs sendmsg cmsg and a qdisc" },
   { ":wifi-status", "needs an error-queue reader" },
   { ":zerocopy", "needs MSG_ZEROCOPY and pinned buffers" },
   { ":ip-checksum", "diagnostic cmsg" },

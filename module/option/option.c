@@ -411,6 +411,11 @@ const struct option options[] = {
   ROW (":txrehash", SO_TXREHASH, SOL_SOCKET, integer, BOTH, CLASSES_TCP,
        "Try another path when packets get lost: 1 or 0, -1 as the system.",
        RANGE (-1, 1), .flags = OPTION_ADJUSTED),
+  ROW (":txtime", SO_TXTIME, SOL_SOCKET, clock, BOTH, CLASSES_PACKET,
+       "Choose the clock by which sockopt-send has a datagram leave.",
+       .privilege = "CAP_NET_ADMIN for any clock but monotonic",
+       .caution = "it stays on, and has an effect only where the queue of the"
+                  " interface is fq or etf, see tc(8)"),
 # endif
 #endif
 

@@ -17,6 +17,7 @@
 #endif
 
 #include "option/constants.h"
+#include "option/control.h"
 #include "option/inet.h"
 
 /* Control messages being put together.  There is room for all that there
@@ -45,17 +46,10 @@ add_message (struct messages *messages, int level, int type, const void *data,
   messages->size += CMSG_SPACE (size);
 }
 
-/* Whether DATAGRAM says anything by ROW, and the int that this is.  */
 static bool
 says (const struct datagram *datagram, enum outgoing row)
 {
   return datagram->said[row].length > 0;
-}
-
-static int
-number_said (const struct datagram *datagram, enum outgoing row)
-{
-  return says (datagram, row) ? datagram->said[row].as.integer : 0;
 }
 
 /* The family of the packets that carry DATAGRAM: an IPv6 socket sends IPv4
@@ -76,13 +70,17 @@ packet_family (int fd, const struct datagram *datagram)
   return family;
 }
 
-/* Add the source address and the interface of DATAGRAM, of FAMILY.  */
+/* Add the source address and the interface of DATAGRAM, of FAMILY, as a
+   message like CONTROL.  Return false if that is no address of it.  */
 static bool
 add_packet_info (struct messages *messages, int family,
+                 const struct control *control,
                  const struct datagram *datagram)
 {
   struct inet source = { .family = family };
-  unsigned interface = (unsigned) number_said (datagram, OUTGOING_INTERFACE);
+  unsigned interface = 0;
+  if (says (datagram, OUTGOING_INTERFACE))
+    interface = datagram->said[OUTGOING_INTERFACE].as.unsigned32;
   if (says (datagram, OUTGOING_SOURCE))
     memcpy (&source, bytes_data (&datagram->said[OUTGOING_SOURCE]),
             sizeof source);
@@ -92,14 +90,16 @@ add_packet_info (struct messages *messages, int family,
     {
       struct in6_pktinfo info
         = { .ipi6_addr = source.as.ipv6, .ipi6_ifindex = interface };
-      add_message (messages, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+      add_message (messages, control->level, control->type, &info,
+                   sizeof info);
     }
 #ifdef IP_PKTINFO
   else
     {
       struct in_pktinfo info
         = { .ipi_spec_dst = source.as.ipv4, .ipi_ifindex = (int) interface };
-      add_message (messages, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+      add_message (messages, control->level, control->type, &info,
+                   sizeof info);
     }
 #endif
   return true;
@@ -129,6 +129,30 @@ add_time (struct messages *messages, int fd, const struct datagram *datagram)
 }
 #endif
 
+enum
+{
+  SENDS_WHERE = 1 << OUTGOING_SOURCE | 1 << OUTGOING_INTERFACE
+};
+
+/* Add what DATAGRAM, of FAMILY, says in a message like CONTROL, if anything.
+   Return as `add_packet_info'.  */
+static bool
+add_said (struct messages *messages, int family, const struct control *control,
+          const struct datagram *datagram)
+{
+  unsigned said = 0;
+  for (unsigned i = 0; i < OUTGOING_COUNT; i++)
+    if (control->sends & 1U << i && says (datagram, (enum outgoing) i))
+      said |= 1U << i;
+  if (said & SENDS_WHERE)
+    return add_packet_info (messages, family, control, datagram);
+  for (unsigned i = 0; i < OUTGOING_COUNT; i++)
+    if (said & 1U << i)
+      add_message (messages, control->level, control->type,
+                   bytes_data (&datagram->said[i]), datagram->said[i].length);
+  return true;
+}
+
 /* Put together what is to go along with DATAGRAM on FD.  Return false if it
    cannot come from the source that it says.  */
 static bool
@@ -136,23 +160,17 @@ make_messages (int fd, const struct datagram *datagram,
                struct messages *messages)
 {
   int family = packet_family (fd, datagram);
-  bool six = family == AF_INET6;
-  int number = number_said (datagram, OUTGOING_TTL);
+  int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
   messages->size = 0;
-  if (says (datagram, OUTGOING_TTL))
-    add_message (messages, six ? IPPROTO_IPV6 : IPPROTO_IP,
-                 six ? IPV6_HOPLIMIT : IP_TTL, &number, sizeof number);
-  number = number_said (datagram, OUTGOING_TOS);
-  if (says (datagram, OUTGOING_TOS))
-    add_message (messages, six ? IPPROTO_IPV6 : IPPROTO_IP,
-                 six ? IPV6_TCLASS : IP_TOS, &number, sizeof number);
 #ifdef SO_TXTIME
   if (says (datagram, OUTGOING_TIME))
     add_time (messages, fd, datagram);
 #endif
-  return (!says (datagram, OUTGOING_SOURCE)
-          && !says (datagram, OUTGOING_INTERFACE))
-         || add_packet_info (messages, family, datagram);
+  for (size_t i = 0; i < controls_count; i++)
+    if (controls[i].level == level
+        && !add_said (messages, family, &controls[i], datagram))
+      return false;
+  return true;
 }
 
 /* The first row of what DATAGRAM says that CODE may be about, or null.  */

@@ -289,7 +289,7 @@ END_TEST
 
 #ifdef __linux__
 /* All of tiers A and B.  */
-START_TEST (test_count) { ck_assert_uint_eq (options_count, 157); }
+START_TEST (test_count) { ck_assert_uint_eq (options_count, 158); }
 END_TEST
 #endif
 

@@ -137,6 +137,8 @@ other_value (const struct option *option, const struct value *old)
     return other_algorithm (old);
   if (kind == &kind_mtu_discover)
     return either (old, symbol ("do"), symbol ("want"));
+  if (kind == &kind_clock)
+    return either (old, symbol ("monotonic"), symbol ("tai"));
   if (kind == &kind_buffer_lock || kind == &kind_timestamping
       || kind == &kind_address_preferences)
     return other_flags (option, old);

@@ -311,6 +311,26 @@ START_TEST (test_errors)
 }
 END_TEST
 
+/* A time takes a clock to go by.  */
+START_TEST (test_time)
+{
+  struct address address;
+  int server = serve_telling (SAMPLE_UDP4, &address);
+  int client = sample_socket (SAMPLE_UDP4);
+  struct datagram datagram = hello (&address);
+  say (&datagram, OUTGOING_TIME, integer (1));
+  send_badly (client, &datagram, EINVAL, &outgoing[OUTGOING_TIME]);
+  set_keyword (client, ":txtime", symbol ("monotonic"));
+  check_same (read_value (client, row (":txtime")), symbol ("monotonic"));
+  say (&datagram, OUTGOING_TIME, integer (1));
+  say (&datagram, OUTGOING_TTL, integer (3));
+  send_well (client, &datagram);
+  ck_assert_int_eq (arrival_at (server).hops, 3);
+  close (client);
+  close (server);
+}
+END_TEST
+
 /* A full buffer is an error at once.  */
 START_TEST (test_full)
 {
@@ -400,6 +420,7 @@ send_suite (void)
   tcase_add_test (sent, test_local);
   TCase *errors = add_case (suite, "errors");
   tcase_add_test (errors, test_errors);
+  tcase_add_test (errors, test_time);
   tcase_add_test (errors, test_full);
   tcase_add_test (errors, test_gone);
   tcase_add_test (errors, test_hints);
