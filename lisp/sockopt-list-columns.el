@@ -46,11 +46,12 @@ Those that fit into the window are shown."
 (cl-defstruct (sockopt-list--row (:constructor sockopt-list--row-make)
                                  (:copier nil))
   "What is known of a process: its NAME, STATUS, CONTACT and BUFFER's name.
+ENDS are the addresses that were in its contact, which changes in place.
 NUMBERS are what the kernel said of it last, as a snapshot has them,
 ENDED tells whether it has ended, TLS whether it speaks that.  RULES are the
 rules for it and ALL-RULES those among which they were found.  CELLS is a
 plist of the texts that hardly ever change."
-  name status contact buffer numbers ended tls rules all-rules cells)
+  name status contact ends buffer numbers ended tls rules all-rules cells)
 
 (defconst sockopt-list--wanted
   '((:tcp-info :state :probes :unacked :last-data-recv :last-ack-recv :rtt
@@ -83,12 +84,10 @@ It is what the columns show, for to read all takes longer.")
             (sockopt-list--row-rules row)
             (sockopt-describe-rules (sockopt-list--row-contact row))))))
 
-(defun sockopt-list--same-p (row contact buffer)
-  "Return non-nil if by CONTACT and BUFFER, its name, ROW has the same ends."
-  (let ((old (sockopt-list--row-contact row)))
-    (and (eq buffer (sockopt-list--row-buffer row))
-         (eq (plist-get old :remote) (plist-get contact :remote))
-         (eq (plist-get old :local) (plist-get contact :local)))))
+(defun sockopt-list--same-p (row ends buffer)
+  "Return non-nil if ROW has the same ENDS, and BUFFER, a name."
+  (and (eq buffer (sockopt-list--row-buffer row))
+       (equal ends (sockopt-list--row-ends row))))
 
 (defun sockopt-list--read-numbers (process)
   "Read what the columns show of PROCESS.
@@ -103,10 +102,12 @@ Return it as `sockopt-findings-snapshot' has it."
 (defun sockopt-list--read (process row)
   "Note in ROW what there is to know of PROCESS now."
   (let* ((contact (sockopt--core-contact process t t))
+         (ends (list (plist-get contact :remote) (plist-get contact :local)))
          (buffer (process-buffer process))
          (name (and (buffer-live-p buffer) (buffer-name buffer))))
-    (unless (sockopt-list--same-p row contact name)
+    (unless (sockopt-list--same-p row ends name)
       (setf (sockopt-list--row-cells row) nil
+            (sockopt-list--row-ends row) ends
             (sockopt-list--row-buffer row) name))
     (setf (sockopt-list--row-name row) (process-name process)
           (sockopt-list--row-status row) (process-status process)
