@@ -92,9 +92,39 @@ No other place has a module, and none is loaded."
 (ert-deftest build-tests-load-path-untouched ()
   "Looking for the module leaves `load-path' as it is."
   (let ((load-path (list "/nonexistent" nil "/ssh:nohost:/x" "relative")))
-    (sockopt--module-files)
+    (should-not (cl-find-if #'file-remote-p (sockopt--module-files)))
     (should (equal load-path '("/nonexistent" nil "/ssh:nohost:/x"
-                               "relative")))))
+                               "relative")))
+    ;; None is looked at twice.
+    (let ((load-path '("/nonexistent" "/nonexistent/")))
+      (should (equal (sockopt--module-files)
+                     (delete-dups (sockopt--module-files)))))))
+
+(ert-deftest build-tests-link-in-open-directory ()
+  "A link that everybody could have made leads to no module."
+  (build-tests--with directory
+    (let ((file (build-tests--module (expand-file-name "safe" directory)))
+          (open (expand-file-name "open" directory)))
+      (should-not (sockopt--open-to-others file))
+      (make-directory open)
+      (make-symbolic-link file (file-name-as-directory open))
+      (let ((link (expand-file-name build-tests--name open)))
+        (should-not (sockopt--open-to-others link))
+        (set-file-modes open #o757)
+        (should (equal (sockopt--open-to-others link)
+                       (file-name-as-directory open)))))))
+
+(ert-deftest build-tests-stale ()
+  "Byte code is named that is older than its source."
+  (sockopt-tests-with-directory directory
+    (let ((sockopt--directory (file-name-as-directory directory)))
+      (build-tests--touch directory "sockopt-a.el" "sockopt-a.elc"
+                          "sockopt-b.el" "sockopt-b.elc")
+      (set-file-times (expand-file-name "sockopt-a.elc" directory)
+                      '(20000 0))
+      (set-file-times (expand-file-name "sockopt-b.el" directory)
+                      '(20000 0))
+      (should (equal (sockopt--report-stale) '("sockopt-a.elc"))))))
 
 (ert-deftest build-tests-stamp-whole ()
   "A stamp that only begins right does not fit."

@@ -4,6 +4,7 @@
 
 ;;; Code:
 
+(require 'sockopt-server)
 (require 'sockopt-tests-mode)
 
 (defun child-tests--note-data (process string)
@@ -206,6 +207,65 @@ Each is set once, and reported once if it fails."
       (should (eq (process-sentinel child) #'sockopt-tests-note-event))
       (should (equal (plist-get (process-contact child t) :priority)
                      (sockopt-get child :priority))))))
+
+;;; What is put around the caller's functions
+
+(ert-deftest child-tests-taken-once ()
+  "A server's sentinel is wrapped once, and that of one of ours never."
+  (sockopt-tests-clean
+    (let* ((core (sockopt-tests-core-server))
+           (ours (sockopt-tests-server :child-options '(:priority 3)))
+           (sentinel (process-sentinel ours)))
+      (sockopt-set-child-options core '(:priority 3))
+      (let ((wrapped (process-sentinel core)))
+        (sockopt-set-child-options core '(:priority 4))
+        (should (eq (process-sentinel core) wrapped)))
+      (sockopt-set-child-options ours '(:priority 4))
+      (should (eq (process-sentinel ours) sentinel)))))
+
+(ert-deftest child-tests-server-ends ()
+  "What a server's own sentinel is told is told it, and is no child's."
+  (sockopt-tests-clean
+    (setq sockopt-tests-events nil)
+    (let* ((server (sockopt-tests-core-server
+                    :sentinel #'sockopt-tests-note-event))
+           (messages (sockopt-tests-messages
+                       (sockopt-set-child-options server '(:priority 3))
+                       (delete-process server))))
+      (should (equal sockopt-tests-events '((event "server" "deleted\n"))))
+      (should (= 0 (sockopt-tests-times "sockopt" messages))))))
+
+(ert-deftest child-tests-log-alone ()
+  "The caller's log is called though there is no child, or it cannot be set up."
+  (let* (logged
+         (log (sockopt--log (lambda (&rest arguments)
+                              (push arguments logged)))))
+    (should (= 0 (sockopt-tests-times
+                  "sockopt"
+                  (sockopt-tests-messages
+                    (funcall log 'server nil "accept failed")))))
+    (should (equal logged '((server nil "accept failed"))))
+    (sockopt-tests-clean
+      (let ((server (sockopt-tests-server))
+            (debug-on-error nil))
+        (cl-letf (((symbol-function 'sockopt--set-up-child)
+                   (lambda (&rest _) (error "Oops"))))
+          (should (= 1 (sockopt-tests-times
+                        "sockopt: .*Oops"
+                        (sockopt-tests-messages
+                          (funcall log server server "accept"))))))
+        (should (= 2 (length logged)))))))
+
+(ert-deftest child-tests-words ()
+  "A message on an option that failed is about that alone."
+  (sockopt-tests-clean
+    (let ((messages
+           (sockopt-tests-messages
+             (should-not (sockopt--set-some
+                          (sockopt-tests-server :name "s")
+                          '(:priority 3 :tcp-congestion "nosuch"))))))
+      (should (= 1 (sockopt-tests-times "\\`sockopt: s: .*nosuch" messages)))
+      (should (= 0 (sockopt-tests-times "already-set" messages))))))
 
 (provide 'child-tests)
 ;;; child-tests.el ends here

@@ -41,7 +41,9 @@
         (should (equal (probe-tests--values client) values))
         (should (equal (sockopt--core-contact client t) contact))
         (should-not sockopt-probe--active)
-        (should-not sockopt-probe--timer)))))
+        (should-not sockopt-probe--timer)
+        (should-not (cl-find #'sockopt-probe--check-all timer-list
+                             :key #'timer--function))))))
 
 (ert-deftest probe-tests-meanwhile ()
   "While a probe is under way the kernel's timers are short."
@@ -162,6 +164,50 @@
                      "1 of 2 alive; b: dead (failed)"))
       (should (equal (sockopt-probe--summary `((,b unknown . "no TCP")))
                      "b: unknown: no TCP")))))
+
+(ert-deftest probe-tests-data-under-way ()
+  "Data that wait are told of, those sent and those not."
+  (should-not (sockopt-probe--under-way '(:unacked 0 :notsent-bytes 0)))
+  (should-not (sockopt-probe--under-way ()))
+  (pcase-dolist (`(,info ,words)
+                 '(((:unacked 2 :notsent-bytes 0)
+                    "2 packets unacknowledged, 0 bytes")
+                   ((:unacked 0 :notsent-bytes 5)
+                    "0 packets unacknowledged, 5 bytes")))
+    (should (string-search words (sockopt-probe--under-way info)))))
+
+(ert-deftest probe-tests-connecting ()
+  "What still connects is not probed."
+  (sockopt-tests-clean
+    (should (equal (probe-tests--wait
+                    (sockopt-tests-client (sockopt-tests-full-server)
+                                          :nowait t))
+                   '(unknown . "still connecting")))))
+
+(ert-deftest probe-tests-no-process ()
+  "If one of several is no process none is probed."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server))))
+      (dolist (wrong (list "client" (list client "x")))
+        (should (eq (car (sockopt-tests-error
+                          (lambda () (sockopt-probe wrong 1 #'ignore))))
+                    'wrong-type-argument)))
+      (should-not sockopt-probe--active))))
+
+(ert-deftest probe-tests-said-together ()
+  "What came of several is said when all is known."
+  (sockopt-tests-clean
+    (let ((a (sockopt-tests-server :name "a"))
+          (b (sockopt-tests-server :name "b"))
+          (announce (sockopt-probe--announcer 2))
+          said)
+      (cl-letf (((symbol-function 'message)
+                 (lambda (&rest arguments)
+                   (push (apply #'format arguments) said))))
+        (funcall announce a '(alive . 0.1))
+        (should-not said)
+        (funcall announce b '(dead . "failed"))
+        (should (equal said '("1 of 2 alive; b: dead (failed)")))))))
 
 ;;; Over a cable that can be pulled
 

@@ -108,6 +108,78 @@
                                          client
                                          :ip-local-port-range))))))))))
 
+(ert-deftest rule-apply-tests-lacking ()
+  "What the kernel says a socket lacks is an obstacle, but for a preset."
+  (rule-apply-tests--with '(((:name "client") (:priority 3 :ip-ttl 40))
+                            ((:name "client") low-latency))
+    (sockopt-tests-core-client (sockopt-tests-core-server))
+    (cl-letf (((symbol-function 'sockopt-supported-p)
+               (lambda (option _process) (eq option :ip-ttl))))
+      (should (equal (split-string (rule-apply-tests--shown t) "\n" t)
+                     '("client" "  :ip-ttl: 64 → 40"
+                       "    rule 1: ((:name \"client\")\
+ (:priority 3 :ip-ttl 40))"
+                       "  this socket has none: :priority"))))))
+
+(ert-deftest rule-apply-tests-late-in-order ()
+  "What is too late is named in the order of the rules."
+  (rule-apply-tests--with
+      '(((:name "client") (:tcp-syncnt 3 :tcp-maxseg 600
+                           :tcp-fastopen-connect t)))
+    (sockopt-tests-core-client (sockopt-tests-core-server))
+    (should (string-search
+             ": :tcp-syncnt, :tcp-maxseg, :tcp-fastopen-connect\n"
+             (rule-apply-tests--shown t)))))
+
+(ert-deftest rule-apply-tests-set-in-time ()
+  "What a rule set in time is no obstacle, though it reads as another value."
+  (sockopt-tests-with-rules '(((:name "client") (:tcp-maxseg 600)))
+    (let ((client (sockopt-tests-core-client (sockopt-tests-core-server))))
+      (should-not (equal (sockopt-get client :tcp-maxseg) 600))
+      (should (equal (rule-apply-tests--shown t)
+                     rule-apply-tests--nothing))
+      (remhash client sockopt-mode--applied)
+      (should (string-search "too late" (rule-apply-tests--shown t))))))
+
+(ert-deftest rule-apply-tests-first-rule-first ()
+  "Rules stand in the order of what they change first."
+  (rule-apply-tests--with
+      '(((:name "client") (:priority 3 :ip-ttl 40 :tcp-keepidle 77))
+        ((:name "cli") (:ip-ttl 50)))
+    (sockopt-tests-core-client (sockopt-tests-core-server))
+    (should (equal (cl-loop for line in (split-string
+                                         (rule-apply-tests--shown t) "\n")
+                            when (string-match "\\` +\\(:[a-z-]+\\|rule .\\)"
+                                               line)
+                            collect (match-string 1 line))
+                   '(":priority" ":tcp-keepidle" "rule 1" ":ip-ttl"
+                     "rule 2")))))
+
+(ert-deftest rule-apply-tests-scratch ()
+  "What shows how the kernel rounds leaves no descriptor, garbage or not."
+  (skip-unless (file-directory-p "/proc/self/fd"))
+  (sockopt-tests-clean
+    (let* ((contact (process-contact (sockopt-tests-core-server) t))
+           (made (lambda ()
+                   (sockopt-apply--made contact '(:rcvbuf 20000)))))
+      (should (equal (funcall made) '((40000))))
+      (let ((gc-cons-threshold most-positive-fixnum)
+            (before (length (directory-files "/proc/self/fd"))))
+        (funcall made)
+        (should (= (length (directory-files "/proc/self/fd")) before))))))
+
+(ert-deftest rule-apply-tests-looking-up ()
+  "Of what core still looks up the host of, nothing is said."
+  (rule-apply-tests--with '((nil (:priority 3)))
+    (let ((process (make-network-process
+                    :name "u" :host "no-such-host.invalid" :service 9
+                    :nowait t :noquery t :sentinel #'ignore)))
+      (should (sockopt-tests-looking-up-p process))
+      (should-not (sockopt-apply--connecting-p process))
+      (should (sockopt-apply--connecting-p
+               (sockopt-tests-client (sockopt-tests-full-server)
+                                     :nowait t))))))
+
 (ert-deftest rule-apply-tests-preset-elsewhere ()
   "A preset says nothing of sockets that lack its options."
   (sockopt-tests-with-directory directory
@@ -210,6 +282,16 @@
                "  :child-options: nil → (:tcp-keepidle 77 :priority 3)\n"
                (rule-apply-tests--shown)))
       (should (equal (rule-apply-tests--shown t) rule-apply-tests--nothing))
+      ;; Options that it had for them stay; the last rule is named.
+      (sockopt-set-child-options server '(:ip-ttl 40 :priority 5))
+      (let ((sockopt-rules
+             '(((:server t) (:child-options (:tcp-keepidle 77)))
+               ((:server t) (:child-options (:priority 3))))))
+        (should (string-search
+                 (concat "  :child-options: (:ip-ttl 40 :priority 5) → "
+                         "(:ip-ttl 40 :priority 3 :tcp-keepidle 77)\n"
+                         "    rule 2: ")
+                 (rule-apply-tests--shown))))
       ;; What is no server has no children.
       (let ((sockopt-rules
              '(((:name "client") (:child-options (:priority 3))))))

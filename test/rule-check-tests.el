@@ -163,6 +163,23 @@
        (set-default-toplevel-value 'sockopt-rules rules)
        (set-default-toplevel-value 'sockopt-presets presets))))
 
+(ert-deftest rule-check-tests-circular ()
+  "A value that has itself within is refused in words."
+  (let ((circular (list 1 2)))
+    (nconc circular circular)
+    (dolist (value (list circular (vector circular)))
+      (should (string-search
+               "takes no circular value"
+               (sockopt-rules-problem `(nil (:priority ,value))))))))
+
+(ert-deftest rule-check-tests-once-loaded ()
+  "Rules are checked anew when there is a module, which knows more."
+  (let ((sockopt-rules '((nil (:tcp-keepidle x))))
+        (sockopt-rules--state nil))
+    (cl-letf (((symbol-function 'sockopt--loaded-p) #'ignore))
+      (should-not (sockopt-rules-wrong)))
+    (should (= 1 (length (sockopt-rules-wrong))))))
+
 (ert-deftest rule-check-tests-when-set ()
   "Setting rules warns of the wrong ones, once, and keeps the others."
   (rule-check-tests--keeping-rules

@@ -78,6 +78,19 @@
       (let ((inhibit-message t))
         (should (widget-create type))))))
 
+(ert-deftest rule-custom-tests-default-numbers ()
+  "The number that Customize begins with is one that the option can have."
+  (let ((count 0))
+    (dolist (keyword (sockopt-option-list))
+      (let ((option (sockopt-option keyword)))
+        (when (and (sockopt-option-set option)
+                   (eq (sockopt-option-predicate option) 'integerp))
+          (cl-incf count)
+          (ert-info ((symbol-name keyword))
+            (should (sockopt-rules--accepts-p
+                     keyword (sockopt-rules--default option)))))))
+    (should (> count 20))))
+
 (ert-deftest rule-custom-tests-completion ()
   "The keyword of an option is completed."
   (let ((widget (widget-convert 'sockopt-rules-keyword)))

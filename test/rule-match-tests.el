@@ -63,6 +63,12 @@
       (should (sockopt-rules-match-p match '(:service "one")))
       (write-region "" nil sockopt-rules--services-file nil 'silent))))
 
+(ert-deftest rule-match-tests-first-service ()
+  "Of a service that stands there twice the first counts, as in the library."
+  (rule-match-tests--with-services "dup 1001/tcp\nother 7/tcp dup\n"
+    (should (sockopt-rules-match-p '(:service "dup") '(:service 1001)))
+    (should-not (sockopt-rules-match-p '(:service "dup") '(:service 7)))))
+
 (ert-deftest rule-match-tests-system-services ()
   "The system's own file has what the resolver finds."
   (skip-unless (file-readable-p sockopt-rules--services-file))
@@ -160,6 +166,12 @@
                                      :tcp-keepidle))))
     ;; What the caller has wrong is the caller's error.
     (should-error (sockopt-tests-core-server :child-options '(:priority)))))
+
+(ert-deftest rule-match-tests-child-preset ()
+  "Of a preset for children, what is for those that connect is left out."
+  (let ((sockopt-presets '((p :priority 3 :connect-timeout 5 :ip-ttl 9))))
+    (should (equal (sockopt-rules--child-options 'p)
+                   '(:priority 3 :ip-ttl 9)))))
 
 (provide 'rule-match-tests)
 ;;; rule-match-tests.el ends here

@@ -140,6 +140,36 @@
       (dolist (name all)
         (should (sockopt-option-set (sockopt-option (intern name))))))))
 
+(ert-deftest ui-tests-too-late ()
+  "What it is too late for is not offered, on each sort of socket."
+  (sockopt-tests-let
+      ((server (sockopt-tests-ui-server))
+       (client (sockopt-tests-ui-client server))
+       (udp (sockopt-tests-ui-udp)))
+    (pcase-dolist (`(,option ,of-server ,of-client ,of-udp)
+                   '((:ip-freebind "bound" "bound" "bound")
+                     (:tcp-maxseg nil "connected" nil)
+                     (:tcp-fastopen nil "connected" nil)
+                     (:reuseaddr nil nil nil)
+                     (:priority nil nil nil)))
+      (cl-loop for process in (list server client udp)
+               for why in (list of-server of-client of-udp)
+               do (should (equal (sockopt-ui-too-late process option)
+                                 (and why (format "too late, the socket is %s"
+                                                  why))))))
+    (sockopt-tests-ui-typing ": p r i o TAB RET"
+      (sockopt-ui-read-option "Option" client))
+    (let ((all (sockopt-tests-ui-all (car sockopt-tests-ui-tables))))
+      (should (member ":priority" all))
+      (should-not (member ":tcp-maxseg" all)))))
+
+(ert-deftest ui-tests-text ()
+  "A value is shown as one would type it."
+  (pcase-dolist (`(,value ,text)
+                 '(("lo" "lo") ((a b) "a,b") (5 "5") (nil "nil")
+                   (((1 2) 3) "((1 2) 3)") ([1 2] "[1 2]")))
+    (should (equal (sockopt-ui--text value) text))))
+
 (ert-deftest ui-tests-read-option-fits ()
   "What is shown after an option leaves it on one line."
   (sockopt-tests-let

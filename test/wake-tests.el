@@ -171,26 +171,101 @@ It sends the signals that it is told to, by lines (INTERFACE SIGNAL VALUE)."
       (plist-put contact :local [192 0 2 1 4000])
       (should-not (sockopt-wake--address-here-p client)))))
 
+(ert-deftest wake-tests-not-selected ()
+  "A server of datagrams, and what still connects, are not probed."
+  (sockopt-tests-clean
+    (let ((sockopt-probe-after-wake t)
+          (server (sockopt-make-network-process
+                   :name "u" :type 'datagram :server t :noquery t
+                   :host "127.0.0.1" :service t :family 'ipv4))
+          (client (sockopt-tests-client (sockopt-tests-full-server)
+                                        :nowait t)))
+      (should (eq (process-status server) 'open))
+      (should-not (sockopt-wake--selected-p server))
+      (should (eq (process-status client) 'connect))
+      (should-not (sockopt-wake--selected-p client)))))
+
+(ert-deftest wake-tests-no-address ()
+  "What has no address of a network need not wait for one."
+  (sockopt-tests-with-directory directory
+    (sockopt-tests-clean
+      (should (sockopt-wake--address-here-p
+               (sockopt-make-network-process
+                :name "l" :server t :family 'local :noquery t
+                :service (expand-file-name "s" directory)))))))
+
+(ert-deftest wake-tests-ends-meanwhile ()
+  "What ends before the network is back is not probed, nor waited for."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)))
+          (sockopt-probe-after-wake '((:name "\\`client\\'"))))
+      (wake-tests--counting probed
+        (sockopt-wake-probe)
+        (should sockopt-wake--timer)
+        (delete-process client)
+        (sockopt-wake--probe-ready)
+        (should-not probed)
+        (should-not sockopt-wake--waiting)
+        (should-not sockopt-wake--timer)))))
+
+(ert-deftest wake-tests-states ()
+  "NetworkManager is connected from the state 50 on."
+  (let ((woken 0))
+    (cl-letf (((symbol-function 'sockopt-wake-probe)
+               (lambda () (cl-incf woken))))
+      (mapc #'sockopt-wake--on-network '(10 20 40 49))
+      (should (= woken 0))
+      (mapc #'sockopt-wake--on-network '(50 60 70))
+      (should (= woken 3)))))
+
+(ert-deftest wake-tests-forgets ()
+  "With another value all that was for the last is taken back."
+  (sockopt-tests-clean
+    (let ((sockopt-wake--registrations '(one two))
+          (sockopt-wake--waiting (list (sockopt-tests-server)))
+          (sockopt-wake--timer (run-at-time 60 nil #'ignore))
+          (timers (length timer-list))
+          gone)
+      (cl-letf (((symbol-function 'dbus-unregister-object)
+                 (lambda (one) (push one gone)))
+                ((symbol-function 'sockopt-wake--listen) #'ignore))
+        (unwind-protect
+            (sockopt-wake--set 'sockopt-probe-after-wake t)
+          (set-default-toplevel-value 'sockopt-probe-after-wake nil)))
+      (should (equal gone '(two one)))
+      (should-not sockopt-wake--registrations)
+      (should-not sockopt-wake--waiting)
+      (should-not sockopt-wake--timer)
+      (should (= (length timer-list) (1- timers))))))
+
 (ert-deftest wake-tests-system-sleep ()
   "Where Emacs has system-sleep (31), that tells of waking."
   (let ((sockopt-wake--bus "unix:path=/nonexistent")
-        enabled)
+        enabled warnings)
     (cl-letf (((symbol-function 'system-sleep-enable)
                (lambda () (setq enabled t)))
               ((symbol-function 'sleep-event-state) #'identity)
+              ((symbol-function 'display-warning)
+               (lambda (&rest arguments) (push arguments warnings)))
               ((symbol-function 'sockopt-wake-probe) #'ignore))
       (unwind-protect
           (let ((woken 0))
             (push 'system-sleep features)
             (sockopt-wake--set 'sockopt-probe-after-wake t)
             (should enabled)
+            ;; Emacs is told of it, so there is nothing to complain of.
+            (should-not warnings)
+            (should (memq #'sockopt-wake--on-event
+                          (default-value 'system-sleep-event-functions)))
             (cl-letf (((symbol-function 'sockopt-wake-probe)
                        (lambda () (cl-incf woken))))
               (dolist (state '(pre-sleep post-wake))
                 (sockopt-wake--on-event state)))
             (should (= woken 1)))
         (setq features (delq 'system-sleep features))
-        (sockopt-wake--set 'sockopt-probe-after-wake nil)))))
+        (sockopt-wake--set 'sockopt-probe-after-wake nil)))
+    (should-not (memq #'sockopt-wake--on-event
+                      (default-value 'system-sleep-event-functions)))))
 
 (ert-deftest wake-tests-no-bus ()
   "Where there is no bus, that is said, with what to do."
