@@ -60,25 +60,39 @@
 (ert-deftest peer-tests-none ()
   "Who has no peer, or none that can be found, has none."
   (sockopt-tests-clean
-    (sockopt-tests-with-directory directory
-      (let* ((server (sockopt-tests-server))
-             (client (sockopt-tests-client server))
-             (udp (sockopt-make-network-process
-                   :name "u" :type 'datagram :host "127.0.0.1" :service 9
-                   :family 'ipv4 :noquery t))
-             (local (sockopt-make-network-process
-                     :name "l" :type 'datagram :family 'local :server t
-                     :service (expand-file-name "s" directory)
-                     :noquery t)))
-        ;; Were it TCP, this would be the server's side of the client.
-        (dolist (key '(:local :remote))
-          (plist-put (sockopt--core-contact udp t t) key
-                     (process-contact client key)))
-        (dolist (process (list udp local server))
-          (ert-info ((process-name process))
-            (should-not (sockopt-peer process))))
-        (delete-process client)
-        (should-not (sockopt-peer-pid client))))))
+    (let* ((accepted nil)
+           (server (sockopt-tests-server
+                    :log (lambda (&rest _) (setq accepted t))))
+           (client (sockopt-tests-client server))
+           (udp (sockopt-make-network-process
+                 :name "u" :type 'datagram :noquery t
+                 :remote (process-contact client :remote))))
+      (should (sockopt-tests-wait (lambda () accepted)))
+      ;; Were it TCP, it would be the client.
+      (plist-put (sockopt--core-contact udp t t) :local
+                 (process-contact client :local))
+      (should (sockopt-peer client))
+      (should-not (sockopt-peer udp))
+      (should-not (sockopt-peer server))
+      (delete-process client)
+      (should-not (sockopt-peer-pid client)))))
+
+(ert-deftest peer-tests-local ()
+  "Of a local socket the kernel tells; one of another namespace it calls 0."
+  (sockopt-tests-with-directory directory
+    (sockopt-tests-clean
+      (let* ((path (expand-file-name "s" directory))
+             (client (progn
+                       (sockopt-make-network-process
+                        :name "s" :server t :family 'local :noquery t
+                        :service path)
+                       (sockopt-make-network-process
+                        :name "c" :family 'local :noquery t
+                        :service path))))
+        (should (eql (sockopt-peer-pid client) (emacs-pid)))
+        (cl-letf (((symbol-function 'sockopt-get)
+                   (lambda (&rest _) '(:pid 0 :uid 65534 :gid 65534))))
+          (should-not (sockopt-peer-pid client)))))))
 
 (provide 'peer-tests)
 ;;; peer-tests.el ends here
