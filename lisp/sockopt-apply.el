@@ -58,15 +58,13 @@ this machine alone."
   (let* ((file (make-temp-name (expand-file-name "sockopt-"
                                                  temporary-file-directory)))
          (address (sockopt-apply--scratch-address contact file)))
-    (unwind-protect
-        (condition-case nil
-            (mapcar (lambda (result) (and (consp result) result))
-                    (and address plist
-                         (sockopt-apply--open-scratch
-                          contact address (sockopt--settings plist))))
-          (error nil))
-      (when (file-exists-p file)
-        (delete-file file)))))
+    ;; The file goes with the socket.
+    (condition-case nil
+        (mapcar (lambda (result) (and (consp result) result))
+                (and address plist
+                     (sockopt-apply--open-scratch
+                      contact address (sockopt--settings plist))))
+      (error nil))))
 
 ;;; What there is to change
 

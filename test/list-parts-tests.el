@@ -37,6 +37,18 @@
     (setf (sockopt-list--row-ended row) t)
     (should (equal (list-parts-tests--text 'keepalive row) ""))))
 
+(ert-deftest list-parts-tests-state ()
+  "What TCP says is the state while the process is open, if it is another."
+  (pcase-dolist (`(,status ,state ,text)
+                 '((open established "open") (open close-wait "close-wait")
+                   (open nil "open") (closed close-wait "closed")
+                   (stop established "stop") (listen listen "listen")))
+    (should (equal (list-parts-tests--text
+                    'state (sockopt-list--row-make
+                            :status status
+                            :numbers `(:tcp-info (:state ,state))))
+                   text))))
+
 (ert-deftest list-parts-tests-names ()
   "A buffer's name is shown beside that of the process if it is another."
   (pcase-dolist (`(,buffer ,text) '((nil "a") ("a" "a") ("b" "a (b)")))

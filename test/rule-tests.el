@@ -79,6 +79,19 @@
         (should (equal 0 (sockopt-get (sockopt-tests-core-client server)
                                       :priority)))))))
 
+(ert-deftest rule-tests-predicate-errs ()
+  "A rule whose predicate errs is for nothing; the reason is reported, once."
+  (sockopt-tests-with-rules `(((:predicate ,(lambda (_) (error "Oops")))
+                               (:priority 3)))
+    (let* ((server (sockopt-tests-core-server))
+           (messages (sockopt-tests-messages
+                       (dotimes (_ 2)
+                         (should (equal 0 (sockopt-get
+                                           (sockopt-tests-core-client server)
+                                           :priority)))))))
+      (should (= 0 (sockopt-tests-times "Oops" messages)))
+      (should (equal (mapcar #'cddr sockopt-mode--reported) '(("Oops")))))))
+
 ;;; What rules do
 
 (ert-deftest rule-tests-rules-in-order ()
