@@ -29,6 +29,9 @@ MODULE_H := $(sort $(wildcard module/*/*.h))
 LISP := $(sort $(wildcard lisp/*.el))
 CHECK_C := $(sort $(wildcard test/check/*.c))
 CHECK_H := $(sort $(wildcard test/check/*.h))
+FUZZ_C := $(sort $(wildcard test/fuzz/*.c))
+FUZZ_TIME ?= 20
+FUZZ ?= 20000
 TEST_LISP := $(sort $(wildcard test/*.el))
 BENCH_LISP := $(sort $(wildcard test/bench/*.el))
 BENCH_C := $(sort $(wildcard test/bench/*.c))
@@ -170,11 +173,25 @@ sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests und
 	CK_FORK=no timeout 300 valgrind -q --leak-check=full \
 	  --error-exitcode=99 build/check
 
+build/fuzz: $(FUZZ_C) $(MODULE_H) $(BARE_C) build/config
+	$(call need,clang,clang)
+	clang $(STD) -g -O1 -pthread -Imodule \
+	  -fsanitize=fuzzer,address,undefined \
+	  -fno-sanitize-recover=undefined -o $@ $(FUZZ_C) $(BARE_C) -lm
+
+# 20 seconds, and tries by the thousand, find what is easily found.
+fuzz: all build/fuzz		## Try odd bytes, values, rules and arguments: make fuzz [FUZZ_TIME=600 FUZZ=100000]
+	@mkdir -p build/corpus
+	build/fuzz -max_total_time=$(FUZZ_TIME) -max_len=400 -timeout=10 \
+	  -artifact_prefix=build/ -print_final_stats=1 build/corpus
+	FUZZ=$(FUZZ) EMACS='$(EMACS)' MODULE=$(MODULE) \
+	  test/run-tests build/fuzz-results build/check test/fuzz-tests.el
+
 mutants:			## Make mistakes, one at a time, that tests must notice: make mutants [ONLY=REGEXP]
 	EMACS='$(EMACS)' CC='$(CC)' ONLY='$(ONLY)' \
 	  test/mutants build/mutants test/mutants.list
 
-LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C)
+LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C)
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
 EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
@@ -219,5 +236,5 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check dist install uninstall install-routes \
-	core-tests bench sanitize mutants lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
+	core-tests bench sanitize fuzz mutants lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
 .DELETE_ON_ERROR:

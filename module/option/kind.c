@@ -201,7 +201,10 @@ encode_seconds (const struct option *option, const struct value *value,
       if (!(0 <= value->as.real && seconds <= (double) option->max))
         return FAULT_RANGE;
       time.tv_sec = (time_t) seconds;
-      time.tv_usec = (suseconds_t) ((value->as.real - seconds) * 1e6);
+      /* To the nearest: cut off, what was read would be less once set.  */
+      time.tv_usec
+        = (suseconds_t) fmin (round ((value->as.real - seconds) * 1e6),
+                              999999);
       /* Zero means "no limit", but what rounds to it does not.  */
       if (value->as.real > 0 && time.tv_sec == 0 && time.tv_usec == 0)
         time.tv_usec = 1;

@@ -255,6 +255,21 @@ START_TEST (test_seconds)
 }
 END_TEST
 
+/* What was read can be set again without becoming less.  */
+START_TEST (test_seconds_again)
+{
+  for (suseconds_t i = 1; i < 1000000; i++)
+    {
+      struct timeval time = { .tv_sec = _i, .tv_usec = i };
+      struct value value = decode_data (":rcvtimeo", &time, sizeof time);
+      time = encode_time (value);
+      if (time.tv_sec != _i || time.tv_usec != i)
+        ck_abort_msg ("%d s and %ld us became %ld us", _i, (long) i,
+                      (long) time.tv_usec);
+    }
+}
+END_TEST
+
 /* Never as many microseconds as a second has.  */
 START_TEST (test_seconds_below_next)
 {
@@ -331,6 +346,7 @@ number_suite (void)
   tcase_add_test (number, test_rate);
   TCase *seconds = add_case (suite, "seconds");
   tcase_add_test (seconds, test_seconds);
+  tcase_add_loop_test (seconds, test_seconds_again, 0, 2);
   tcase_add_test (seconds, test_seconds_below_next);
   tcase_add_test (seconds, test_seconds_range);
   tcase_add_test (seconds, test_seconds_zero);
