@@ -126,126 +126,134 @@ arrival_at (int fd)
   return arrival;
 }
 
+/* A server that is told everything, a client, and a datagram from one to the
+   other.  */
+struct talk
+{
+  int server;
+  int client;
+  struct address address;
+  struct datagram datagram;
+};
+
+static void
+talk_open (struct talk *talk, int sample)
+{
+  talk->server = serve_telling (sample, &talk->address);
+  talk->client = sample_socket (sample);
+  talk->datagram = hello (&talk->address);
+}
+
+static void
+talk_close (struct talk *talk)
+{
+  close (talk->client);
+  close (talk->server);
+}
+
 /* Those that can be told everything.  */
 static const int tellable[] = { SAMPLE_UDP4, SAMPLE_UDP6 };
 
 START_TEST (test_plain)
 {
-  struct address address;
+  struct talk talk;
   int sample = tellable[_i];
   if (!sample_available (sample))
     SKIP (samples[sample].name);
-  int server = serve_telling (sample, &address);
-  int client = sample_socket (sample);
-  struct datagram datagram = hello (&address);
-  send_well (client, &datagram);
-  ck_assert_int_eq (arrival_at (server).class, 0);
-  close (client);
-  close (server);
+  talk_open (&talk, sample);
+  send_well (talk.client, &talk.datagram);
+  ck_assert_int_eq (arrival_at (talk.server).class, 0);
+  talk_close (&talk);
 }
 END_TEST
 
 /* What is said holds for one datagram, and not for the next.  */
 START_TEST (test_hops_and_class)
 {
-  struct address address;
+  struct talk talk;
   int sample = tellable[_i];
   if (!sample_available (sample))
     SKIP (samples[sample].name);
-  int server = serve_telling (sample, &address);
-  int client = sample_socket (sample);
-  struct datagram datagram = hello (&address);
-  say (&datagram, OUTGOING_TTL, integer (7));
-  say (&datagram, OUTGOING_TOS, integer (0x28));
-  send_well (client, &datagram);
-  struct arrival arrival = arrival_at (server);
+  talk_open (&talk, sample);
+  say (&talk.datagram, OUTGOING_TTL, integer (7));
+  say (&talk.datagram, OUTGOING_TOS, integer (0x28));
+  send_well (talk.client, &talk.datagram);
+  struct arrival arrival = arrival_at (talk.server);
   ck_assert_int_eq (arrival.hops, 7);
   ck_assert_int_eq (arrival.class, 0x28);
-  send_well (client, &datagram);
-  arrival = arrival_at (server);
+  send_well (talk.client, &talk.datagram);
+  arrival = arrival_at (talk.server);
   ck_assert_int_ne (arrival.hops, 7);
   ck_assert_int_eq (arrival.class, 0);
-  close (client);
-  close (server);
+  talk_close (&talk);
 }
 END_TEST
 
 START_TEST (test_one_alone)
 {
-  struct address address;
+  struct talk talk;
   int sample = tellable[_i];
   if (!sample_available (sample))
     SKIP (samples[sample].name);
-  int server = serve_telling (sample, &address);
-  int client = sample_socket (sample);
-  struct datagram datagram = hello (&address);
-  say (&datagram, OUTGOING_TOS, symbol ("ef"));
-  send_well (client, &datagram);
-  ck_assert_int_eq (arrival_at (server).class, 0xb8);
-  say (&datagram, OUTGOING_TTL, integer (255));
-  send_well (client, &datagram);
-  ck_assert_int_eq (arrival_at (server).hops, 255);
-  close (client);
-  close (server);
+  talk_open (&talk, sample);
+  say (&talk.datagram, OUTGOING_TOS, symbol ("ef"));
+  send_well (talk.client, &talk.datagram);
+  ck_assert_int_eq (arrival_at (talk.server).class, 0xb8);
+  say (&talk.datagram, OUTGOING_TTL, integer (255));
+  send_well (talk.client, &talk.datagram);
+  ck_assert_int_eq (arrival_at (talk.server).hops, 255);
+  talk_close (&talk);
 }
 END_TEST
 
 /* The connected peer is who gets it.  */
 START_TEST (test_connected)
 {
-  struct address address;
+  struct talk talk;
   int sample = tellable[_i];
   if (!sample_available (sample))
     SKIP (samples[sample].name);
-  int server = serve_telling (sample, &address);
-  int client = sample_socket (sample);
-  ck_assert_int_eq (connect_to (client, &address), 0);
-  struct datagram datagram = hello (NULL);
-  say (&datagram, OUTGOING_TTL, integer (9));
-  send_well (client, &datagram);
-  ck_assert_int_eq (arrival_at (server).hops, 9);
-  close (client);
-  close (server);
+  talk_open (&talk, sample);
+  ck_assert_int_eq (connect_to (talk.client, &talk.address), 0);
+  talk.datagram.address = NULL;
+  say (&talk.datagram, OUTGOING_TTL, integer (9));
+  send_well (talk.client, &talk.datagram);
+  ck_assert_int_eq (arrival_at (talk.server).hops, 9);
+  talk_close (&talk);
 }
 END_TEST
 
 START_TEST (test_source)
 {
   static const uint8_t expected[] = { 127, 0, 0, 9 };
-  struct address address;
-  int server = serve_telling (SAMPLE_UDP4, &address);
-  int client = sample_socket (SAMPLE_UDP4);
-  struct datagram datagram = hello (&address);
-  say (&datagram, OUTGOING_SOURCE, text ("127.0.0.9"));
-  say (&datagram, OUTGOING_INTERFACE, text ("lo"));
-  say (&datagram, OUTGOING_TTL, integer (3));
-  say (&datagram, OUTGOING_TOS, integer (8));
-  send_well (client, &datagram);
-  struct arrival arrival = arrival_at (server);
+  struct talk talk;
+  talk_open (&talk, SAMPLE_UDP4);
+  say (&talk.datagram, OUTGOING_SOURCE, text ("127.0.0.9"));
+  say (&talk.datagram, OUTGOING_INTERFACE, text ("lo"));
+  say (&talk.datagram, OUTGOING_TTL, integer (3));
+  say (&talk.datagram, OUTGOING_TOS, integer (8));
+  send_well (talk.client, &talk.datagram);
+  struct arrival arrival = arrival_at (talk.server);
   ck_assert_mem_eq (address_bytes (&arrival.from), expected, 4);
   ck_assert_int_eq (arrival.hops, 3);
   ck_assert_int_eq (arrival.class, 8);
-  close (client);
-  close (server);
+  talk_close (&talk);
 }
 END_TEST
 
 START_TEST (test_source6)
 {
-  struct address address;
+  struct talk talk;
   if (!sample_available (SAMPLE_UDP6))
     SKIP ("no IPv6");
-  int server = serve_telling (SAMPLE_UDP6, &address);
-  int client = sample_socket (SAMPLE_UDP6);
-  struct datagram datagram = hello (&address);
-  say (&datagram, OUTGOING_SOURCE, text ("::1"));
-  say (&datagram, OUTGOING_INTERFACE, text ("lo"));
-  send_well (client, &datagram);
-  arrival_at (server);
-  say (&datagram, OUTGOING_SOURCE, text ("2001:db8::1"));
-  send_badly (client, &datagram, EINVAL, &outgoing[OUTGOING_SOURCE]);
-  close (client);
-  close (server);
+  talk_open (&talk, SAMPLE_UDP6);
+  say (&talk.datagram, OUTGOING_SOURCE, text ("::1"));
+  say (&talk.datagram, OUTGOING_INTERFACE, text ("lo"));
+  send_well (talk.client, &talk.datagram);
+  arrival_at (talk.server);
+  say (&talk.datagram, OUTGOING_SOURCE, text ("2001:db8::1"));
+  send_badly (talk.client, &talk.datagram, EINVAL, &outgoing[OUTGOING_SOURCE]);
+  talk_close (&talk);
 }
 END_TEST
 
@@ -314,20 +322,17 @@ END_TEST
 /* A time takes a clock to go by.  */
 START_TEST (test_time)
 {
-  struct address address;
-  int server = serve_telling (SAMPLE_UDP4, &address);
-  int client = sample_socket (SAMPLE_UDP4);
-  struct datagram datagram = hello (&address);
-  say (&datagram, OUTGOING_TIME, integer (1));
-  send_badly (client, &datagram, EINVAL, &outgoing[OUTGOING_TIME]);
-  set_keyword (client, ":txtime", symbol ("monotonic"));
-  check_same (read_value (client, row (":txtime")), symbol ("monotonic"));
-  say (&datagram, OUTGOING_TIME, integer (1));
-  say (&datagram, OUTGOING_TTL, integer (3));
-  send_well (client, &datagram);
-  ck_assert_int_eq (arrival_at (server).hops, 3);
-  close (client);
-  close (server);
+  struct talk talk;
+  talk_open (&talk, SAMPLE_UDP4);
+  say (&talk.datagram, OUTGOING_TIME, integer (1));
+  send_badly (talk.client, &talk.datagram, EINVAL, &outgoing[OUTGOING_TIME]);
+  set_keyword (talk.client, ":txtime", symbol ("monotonic"));
+  check_same (read_value (talk.client, row (":txtime")), symbol ("monotonic"));
+  say (&talk.datagram, OUTGOING_TIME, integer (1));
+  say (&talk.datagram, OUTGOING_TTL, integer (3));
+  send_well (talk.client, &talk.datagram);
+  ck_assert_int_eq (arrival_at (talk.server).hops, 3);
+  talk_close (&talk);
 }
 END_TEST
 
