@@ -29,7 +29,7 @@
                   (type protocol backlog addresses settings optional args
                    stagger timeout local))
 (declare-function sockopt--adopt "../module/emacs/process-adopt.c"
-                  (handle args role directory))
+                  (handle role &rest args))
 (declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
 (declare-function gnutls-error-string "ext:gnutls.c" (error))
 (declare-function nsm-verify-connection "nsm"
@@ -47,16 +47,24 @@
     :log :plist :server :nowait)
   "The keywords that mean the same to a placeholder.")
 
+(dolist (keyword sockopt--kept-keywords)
+  (put keyword 'sockopt--kept t))
+
 (defun sockopt--options-in (args)
   "Return the options in ARGS as a plist.
 Signal an error if ARGS have a keyword that nobody knows."
   (sockopt--check-plist args)
-  (cl-loop for (keyword value) on args by #'cddr
-           unless (sockopt--keyword-p keyword)
-           unless (get keyword 'sockopt--row)
-           do (sockopt--signal-unknown
-               keyword (append sockopt--keywords sockopt--options))
-           else collect keyword and collect value))
+  (let (options)
+    (while args
+      (let ((keyword (car args)))
+        (unless (sockopt--keyword-p keyword)
+          (unless (get keyword 'sockopt--row)
+            (sockopt--signal-unknown
+             keyword (append sockopt--keywords sockopt--options)))
+          (push keyword options)
+          (push (cadr args) options)))
+      (setq args (cddr args)))
+    (nreverse options)))
 
 (defun sockopt--signal-argument (message &rest data)
   "Signal that an argument is wrong, with MESSAGE and DATA."
@@ -104,8 +112,9 @@ Signal an error if ARGS have a keyword that nobody knows."
       (when (featurep 'sockopt-local)
         (sockopt--remove-local-files))))
   (let ((options (plist-get args :child-options)))
-    (sockopt--check-plist options)
-    (sockopt--check (sockopt--settings options))))
+    (when options
+      (sockopt--check-plist options)
+      (sockopt--check (sockopt--settings options)))))
 
 (defun sockopt--host (args)
   "Return the host in ARGS, or the one that stands for none or `local'."
@@ -115,7 +124,8 @@ Signal an error if ARGS have a keyword that nobody knows."
           ((not (stringp host))
            (signal 'wrong-type-argument (list 'stringp host :host)))
           ;; As in a URI (RFC 3986, section 3.2.2).
-          ((string-match "\\`\\[\\(.*:.*\\)\\]\\'" host)
+          ((and (string-prefix-p "[" host)
+                (string-match "\\`\\[\\(.*:.*\\)\\]\\'" host))
            (match-string 1 host))
           (t host))))
 
@@ -206,10 +216,13 @@ service itself, which for a placeholder it does not."
 
 (defun sockopt--placeholder-arguments (args)
   "Return those of ARGS that a placeholder is made with, as a list."
-  (sockopt--with-log
-   (cl-loop for (keyword value) on args by #'cddr
-            when (memq keyword sockopt--kept-keywords)
-            append (list keyword value))))
+  (let (kept)
+    (while args
+      (when (get (car args) 'sockopt--kept)
+        (push (car args) kept)
+        (push (cadr args) kept))
+      (setq args (cddr args)))
+    (sockopt--with-log (nreverse kept))))
 
 (defun sockopt--first-peer (args address)
   "Return the peer that a server of datagrams by ARGS begins with.
@@ -278,14 +291,14 @@ ADDRESS is the server's own or the client's peer.  Return CONTACT."
        (string-prefix-p "\0" address)))
 
 (defun sockopt--adopt-arguments (args address)
-  "Return (VECTOR ROLE) to pass to `sockopt--adopt' for ARGS.
+  "Return what to pass to `sockopt--adopt' for ARGS, (ROLE ARG...).
 ADDRESS is where the socket is or leads to.  A client of datagrams that is
 connected, because that is an abstract name, needs no room for addresses."
   (cond ((and (sockopt--packets-p args)
               (or (plist-get args :server) (not (sockopt--abstract-p address))))
-         (list (vconcat (sockopt--datagram-arguments args address)) nil))
-        (t (list (vconcat (sockopt--placeholder-arguments args))
-                 (if (plist-get args :server) :local :remote)))))
+         (cons nil (sockopt--datagram-arguments args address)))
+        (t (cons (if (plist-get args :server) :local :remote)
+                 (sockopt--placeholder-arguments args)))))
 
 (defun sockopt--make-process (args address handle)
   "Make a process by ARGS on the socket of HANDLE.
@@ -294,12 +307,10 @@ If this fails, the socket is closed."
   (let ((inhibit-quit t)
         process)
     (unwind-protect
-        (pcase-let ((default-process-coding-system (sockopt--coding args))
-                    (`(,vector ,role)
-                     (sockopt--adopt-arguments args address)))
-          (setq process (sockopt--adopt handle vector role
-                                        (expand-file-name
-                                         temporary-file-directory))))
+        (let ((default-process-coding-system (sockopt--coding args)))
+          (setq process
+                (apply #'sockopt--adopt handle
+                       (sockopt--adopt-arguments args address))))
       (unless process
         (sockopt--close handle)))
     process))
@@ -465,7 +476,9 @@ then NOTE-FAILURES is called with the process and a list of
 \(OPTION . MESSAGE)."
   (let* ((asked (sockopt--settings options))
          (all (append rules options))
-         (settings (vconcat (sockopt--settings rules) asked))
+         (settings (if rules
+                       (vconcat (sockopt--settings rules) asked)
+                     asked))
          (optional (/ (length rules) 2)))
     (sockopt--check-arguments args)
     (sockopt--check asked)

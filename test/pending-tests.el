@@ -115,8 +115,7 @@
       (should (eq (car (sockopt-tests-error
                         (lambda ()
                           (sockopt--adopt (car (gethash client sockopt--sockets))
-                                          [:name "second"] :remote
-                                          temporary-file-directory))))
+                                          :remote :name "second"))))
                   'sockopt-error))
       (should (eq (process-status client) 'open))
       (should-not (sockopt-get client :broadcast)))))
@@ -126,8 +125,7 @@
   (sockopt-tests-clean
     (let* ((server (sockopt-tests-server))
            (handle (sockopt--hold))
-           (process (sockopt--adopt handle [:name "held" :nowait t] :remote
-                                    temporary-file-directory))
+           (process (sockopt--adopt handle :remote :name "held" :nowait t))
            (pipe (make-pipe-process :name "pipe" :noquery t))
            (job (sockopt--start handle pipe "1\n"
                                 (sockopt--address

@@ -71,6 +71,8 @@
   DO (Qdelete_process, "delete-process")                                      \
   DO (Qset_process_sentinel, "set-process-sentinel")                          \
   DO (Qignore, "ignore")                                                      \
+  DO (Qexpand_file_name, "expand-file-name")                                  \
+  DO (Qtemporary_file_directory, "temporary-file-directory")                  \
   DO (Qdefalias, "defalias")                                                  \
   DO (Qmake, "sockopt--core-make-network-process")                            \
   DO (Qset_option, "sockopt--core-set-network-process-option")                \

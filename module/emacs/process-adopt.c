@@ -28,15 +28,12 @@ discard_process (emacs_env *env, emacs_value process)
     env->non_local_exit_throw (env, symbol, data);
 }
 
-/* Call core's `make-network-process' with the arguments in VECTOR, and
-   with KEYWORD and PATH if KEYWORD is not nil.  */
+/* Call core's `make-network-process' with the COUNT ARGS, and with KEYWORD
+   and PATH if KEYWORD is not nil.  */
 static emacs_value
-make_process (emacs_env *env, emacs_value vector, emacs_value keyword,
-              const char *path)
+make_process (emacs_env *env, emacs_value *args, ptrdiff_t count,
+              emacs_value keyword, const char *path)
 {
-  ptrdiff_t count = lisp_pending (env) ? 0 : env->vec_size (env, vector);
-  if (lisp_pending (env))
-    return Qnil;
   emacs_value *list = calloc ((size_t) count + 2, sizeof *list);
   if (!list)
     {
@@ -44,7 +41,7 @@ make_process (emacs_env *env, emacs_value vector, emacs_value keyword,
       return Qnil;
     }
   for (ptrdiff_t i = 0; i < count; i++)
-    list[i] = env->vec_get (env, vector, i);
+    list[i] = args[i];
   if (env->is_not_nil (env, keyword))
     {
       list[count++] = keyword;
@@ -55,6 +52,31 @@ make_process (emacs_env *env, emacs_value vector, emacs_value keyword,
   return process;
 }
 
+/* Say where a placeholder connects to in *PATH, or make *PLACE for it, as
+   ROLE says.  Return 0 or an errno value.  */
+static int
+find_place (emacs_env *env, emacs_value role, struct place *place,
+            const char **path)
+{
+  bool server = env->eq (env, role, Qlocal);
+  if (!env->is_not_nil (env, role))
+    return 0;
+  if (!server && placeholder_ready ())
+    return placeholder_path (NULL, path);
+  size_t size;
+  emacs_value name = LISP_CALL (env, Qsymbol_value, Qtemporary_file_directory);
+  char *directory
+    = lisp_copy_string (env, LISP_CALL (env, Qexpand_file_name, name), &size);
+  if (!directory)
+    return 0;
+  int code = server ? place_make (place, directory)
+                    : placeholder_path (directory, path);
+  if (server && code == 0)
+    *path = place->path;
+  free (directory);
+  return code;
+}
+
 /* The descriptor that a process is on, if that is sure, or probably.  */
 struct guess
 {
@@ -63,27 +85,21 @@ struct guess
 };
 
 /* Make a process that stands on a socket of Emacs' own, for a moment.
-   ROLE is `:remote' for a client, `:local' for a server, or nil if ARGS
-   have all that it needs.  Which descriptor it is on goes to *GUESS.  */
+   ROLE is `:remote' for a client, `:local' for a server, or nil if the COUNT
+   ARGS have all that it needs.  Which descriptor it is on goes to *GUESS.  */
 static emacs_value
-make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
-                  const char *directory, struct guess *guess)
+make_placeholder (emacs_env *env, emacs_value role, emacs_value *args,
+                  ptrdiff_t count, struct guess *guess)
 {
   struct place place;
   const char *path = "";
-  int code = 0;
   bool server = env->eq (env, role, Qlocal);
   bool client = env->eq (env, role, Qremote);
-  if (client)
-    code = placeholder_path (directory, &path);
-  else if (server)
-    code = place_make (&place, directory);
+  int code = find_place (env, role, &place, &path);
   if (code != 0)
-    {
-      lisp_signal_errno (env, "Cannot make a place for the process", code,
-                         Qnil);
-      return Qnil;
-    }
+    lisp_signal_errno (env, "Cannot make a place for the process", code, Qnil);
+  if (lisp_pending (env))
+    return Qnil;
   guess->fd = placeholder_next_descriptor ();
   if (guess->fd < 0)
     {
@@ -92,12 +108,11 @@ make_placeholder (emacs_env *env, emacs_value args, emacs_value role,
       lisp_signal_errno (env, "Cannot make a process", EMFILE, Qnil);
       return Qnil;
     }
-  emacs_value process
-    = make_process (env, args, role, server ? place.path : path);
+  emacs_value process = make_process (env, args, count, role, path);
   if (client)
     {
       guess->sure = placeholder_is_client (guess->fd);
-      placeholder_drain ();
+      placeholder_spent ();
     }
   else if (server)
     {
@@ -126,26 +141,23 @@ adopt_socket (emacs_env *env, emacs_value process, struct handle *handle,
     discard_process (env, process);
 }
 
-DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 4, 4,
+DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 2, MANY,
        "Return a new network process on the socket of HANDLE.\n"
-       "Core's `make-network-process' makes it, from the vector ARGS, on a\n"
-       "socket of its own, which that of HANDLE then replaces.  ROLE is\n"
-       "`:remote' for a client and `:local' for a server, whose place is\n"
-       "made in DIRECTORY; it is nil if ARGS say where to connect.  Call\n"
-       "with `inhibit-quit' bound.\n\n"
-       "(fn HANDLE ARGS ROLE DIRECTORY)")
+       "Core's `make-network-process' makes it, from ARGS, on a socket of\n"
+       "its own, which that of HANDLE then replaces.  ROLE is `:remote'\n"
+       "for a client and `:local' for a server, whose place is made in\n"
+       "`temporary-file-directory'; it is nil if ARGS say where to connect.\n"
+       "Call with `inhibit-quit' bound.\n\n"
+       "(fn HANDLE ROLE &rest ARGS)")
 {
   struct guess guess = { .fd = -1 };
-  size_t size;
   emacs_value process = Qnil;
   struct handle *handle = handle_get (env, args[0]);
   if (handle && !handle->owned)
     LISP_SIGNAL (env, Qsockopt_error,
                  lisp_string (env, "Socket has a process already"), args[0]);
-  char *directory = lisp_copy_string (env, args[3], &size);
-  if (handle && directory)
-    process = make_placeholder (env, args[1], args[2], directory, &guess);
-  free (directory);
+  if (!lisp_pending (env))
+    process = make_placeholder (env, args[1], args + 2, nargs - 2, &guess);
   if (!lisp_pending (env))
     adopt_socket (env, process, handle, &guess);
   return process;

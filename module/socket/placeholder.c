@@ -83,6 +83,9 @@ static int listener = -1;
 static int listener_file = -1;
 static char listener_path[LOCAL_PATH_MAX + 1];
 
+/* What it is bound to, which its clients have as their peer.  */
+static struct address listener_address;
+
 /* Where the place has to stay, as the listener has no other name.  */
 static struct place listener_place;
 
@@ -97,12 +100,14 @@ listen_at (const char *path)
 {
   struct plan plan
     = { .type = SOCK_STREAM, .server = true, .backlog = SOMAXCONN };
-  struct address address;
+  struct address *address = &listener_address;
   struct failure failure;
-  if (!address_local (&address, path, strlen (path)))
+  if (!address_local (address, path, strlen (path)))
     return ENAMETOOLONG;
-  listener = socket_make (&plan, &address, &failure);
-  return listener < 0 ? failure.code : 0;
+  listener = socket_make (&plan, address, &failure);
+  if (listener < 0)
+    return failure.code;
+  return address_local_of (listener, address) ? 0 : errno;
 }
 
 /* Once the listener is known by its open file, nothing of it is left in
@@ -141,19 +146,25 @@ make_listener (const char *parent)
   return code;
 }
 
+bool
+placeholder_ready (void)
+{
+  return listener >= 0;
+}
+
 int
 placeholder_path (const char *parent, const char **path)
 {
   *path = listener_path;
-  return listener >= 0 ? 0 : make_listener (parent);
+  return placeholder_ready () ? 0 : make_listener (parent);
 }
 
 bool
 placeholder_is_client (int fd)
 {
-  struct address ours, peer;
-  return address_local_of (listener, &ours) && address_remote_of (fd, &peer)
-         && address_equal (&peer, &ours);
+  struct address peer;
+  return address_remote_of (fd, &peer)
+         && address_equal (&peer, &listener_address);
 }
 
 bool
@@ -170,6 +181,20 @@ placeholder_drain (void)
   int fd;
   while ((fd = accept (listener, NULL, NULL)) >= 0)
     close (fd);
+}
+
+void
+placeholder_spent (void)
+{
+  enum
+  {
+    BATCH = 64
+  };
+  static int count;
+  if (++count < BATCH)
+    return;
+  count = 0;
+  placeholder_drain ();
 }
 
 /* Write into FD until it takes no more.  */

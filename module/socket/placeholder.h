@@ -40,9 +40,15 @@ int placeholder_path (const char *parent, const char **path);
 bool placeholder_is_client (int fd);
 bool placeholder_is_server (int fd, const struct place *place);
 
-/* Close what has connected to that listener, so that its queue never
-   fills.  */
+/* Whether there is that listener already, so that PARENT does not count.  */
+bool placeholder_ready (void);
+
+/* Close what has connected to that listener.  */
 void placeholder_drain (void);
+
+/* A client may have connected to it.  After some of them this drains it, so
+   that its queue never fills.  */
+void placeholder_spent (void);
 
 /* Make a connected pair of sockets.  PAIR[0] can be neither read nor
    written: laid beneath a process that waits for its connection, it
