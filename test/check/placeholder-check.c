@@ -159,8 +159,25 @@ START_TEST (test_drain_often)
   for (int i = 0; i < 10000; i++)
     {
       close (connect_at (listener));
-      placeholder_drain ();
+      placeholder_spent ();
     }
+}
+END_TEST
+
+/* What has connected is closed after some more, not at once.  */
+START_TEST (test_spent)
+{
+  char byte;
+  int count = 0;
+  int client = connect_at (listener);
+  while (recv (client, &byte, 1, MSG_DONTWAIT) != 0 && count < 1000)
+    {
+      placeholder_spent ();
+      count++;
+    }
+  ck_assert_int_gt (count, 10);
+  ck_assert_int_lt (count, 100);
+  close (client);
 }
 END_TEST
 
@@ -402,6 +419,7 @@ placeholder_suite (void)
   tcase_add_test (later, test_is_placeholder);
   tcase_add_test (later, test_drain);
   tcase_add_test (later, test_drain_often);
+  tcase_add_test (later, test_spent);
   tcase_add_test (later, test_drain_again);
   tcase_add_test (later, test_drain_closed);
   TCase *hold = add_case (suite, "hold");
