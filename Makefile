@@ -148,11 +148,11 @@ build/bare: $(BENCH_C) build/config
 	$(BUILD_CC) -Imodule -o $@ $(BENCH_C) $(BARE_C) -lm
 
 test/bench/%.elc: test/bench/%.el $(LISP) build/config
-	$(BATCH) -L lisp --eval '(setq load-prefer-newer t)' \
-	  -f batch-byte-compile $<
+	$(BATCH) -L lisp -L test -L test/bench \
+	  --eval '(setq load-prefer-newer t)' -f batch-byte-compile $<
 
 bench: all build/bare $(BENCH_LISP:.el=.elc)	## Compare the speed with core's, C's and Python's
-	$(BATCH) -L lisp -L test/bench -l bench -f sockopt-bench build/bare $(LISP)
+	$(BATCH) -L lisp -L test -L test/bench -l bench -f sockopt-bench build/bare $(LISP)
 
 $(SANITIZED): build/config
 	@mkdir -p $(@D)
@@ -219,7 +219,7 @@ lint-tidy:
 
 # Of what is compiled, as what each file announces is known then.
 lint-lisp: lisp
-	$(BATCH) -L lisp -L test -l test/lint.el -f sockopt-lint \
+	$(BATCH) -L lisp -L test -L test/bench -l test/lint.el -f sockopt-lint \
 	  $(LISP) $(TEST_LISP) $(BENCH_LISP)
 
 docs: all			## Write the generated parts of README.org

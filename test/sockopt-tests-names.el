@@ -23,6 +23,9 @@
     ("two.test" :a ((10 78 0 1) (10 78 0 2)))
     ("six.test" :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 9))
      :a ((10 78 0 2)))
+    ;; Only the last of these answers.
+    ("three.test" :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 9))
+     :a ((10 78 0 1) (10 78 0 2)))
     ("late.test" :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 1))
      :a ((10 78 0 2)))
     ("never.test" :delay 1000))

@@ -244,6 +244,14 @@ lisp_decode (emacs_env *env, const struct option *option,
 {
   static const struct value all = { .type = VALUE_NIL };
   emacs_value result = Qnil;
+  /* Most are one number, and a snapshot has dozens of them.  */
+  if (bytes->length == sizeof bytes->as.integer)
+    {
+      if (option->kind == &kind_boolean)
+        return bytes->as.integer != 0 ? Qt : Qnil;
+      if (option->kind == &kind_integer)
+        return lisp_from_integer (env, bytes->as.integer);
+    }
   enum fault fault = decode (env, option, bytes, &all, &result);
   if (fault != FAULT_NONE)
     LISP_SIGNAL (env, Qsockopt_error,

@@ -208,7 +208,8 @@ fill (int fd)
       {
         if (errno == EINTR)
           continue;
-        size /= 2;
+        /* What takes no more of many takes single ones, or none.  */
+        size = size > 1 ? 1 : 0;
       }
 }
 

@@ -6,6 +6,7 @@ It reads requests, one a line, and answers each with a line:
   get N, set N      nanoseconds for N calls on a TCP socket
   options N         likewise for N rounds of reading the options that the
                     command line names, by the table of the module
+  calls             LEVEL,NUMBER,LENGTH for each of these
   connect PORT N    "done", with N connections to PORT open
   close             "done", with those connections closed
 
@@ -182,6 +183,15 @@ answer_time (void (*function) (int), int fd, int count)
 }
 
 static void
+say_calls (void)
+{
+  for (size_t i = 0; i < calls_count; i++)
+    printf ("%d,%d,%u ", calls[i].level, calls[i].number,
+            (unsigned) calls[i].length);
+  puts ("");
+}
+
+static void
 open_connections (int port, int count)
 {
   while (count-- > 0 && connections_count < CONNECTIONS_MAX)
@@ -212,6 +222,8 @@ answer (int fd, char *line)
     answer_time (set, fd, first);
   else if (strcmp (line, "options") == 0)
     answer_time (get_all, fd, first);
+  else if (strcmp (line, "calls") == 0)
+    say_calls ();
   else if (strcmp (line, "connect") == 0)
     open_connections (first, second);
   else if (strcmp (line, "close") == 0)
