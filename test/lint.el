@@ -34,6 +34,7 @@ Each file gets a fresh Emacs, lest one live on what another has loaded."
                             (expand-file-name invocation-name
                                               invocation-directory)
                             nil t nil "-Q" "--batch" "-L" "lisp" "-L" "test"
+                            "-L" "test/bench"
                             "--eval"
                             (format "%S" `(setq
                                            load-prefer-newer t

@@ -7,7 +7,7 @@
 (require 'sockopt-tests-mode)
 
 (declare-function sockopt--adopt "../module/emacs/sockopt-module.c"
-                  (handle args role directory))
+                  (handle role &rest args))
 (declare-function sockopt--address "../module/emacs/sockopt-module.c"
                   (keyword address))
 (declare-function sockopt--drop "../module/emacs/sockopt-module.c" (job))
