@@ -15,6 +15,7 @@
 
 (require 'cl-lib)
 (require 'sockopt)
+(require 'sockopt-channel)
 (require 'sockopt-connection)
 (require 'sockopt-process)
 
@@ -168,29 +169,20 @@ From now on its sentinel sees to it."
   "Return the pipe process for reports, making it if need be."
   (unless (process-live-p sockopt--channel)
     (setq sockopt--channel
-          (make-pipe-process :name " sockopt" :noquery t :coding 'us-ascii
-                             :filter #'sockopt--channel-filter
-                             :sentinel #'sockopt--channel-sentinel))
-    ;; Whichever Lisp thread waits may read it.
-    (set-process-thread sockopt--channel nil))
+          (sockopt--make-channel " sockopt" #'sockopt--channel-filter
+                                 #'sockopt--channel-sentinel)))
   sockopt--channel)
 
 (defun sockopt--close-channel ()
-  "Delete the pipe process for reports, unless somebody still waits.
-It also stays while there are other Lisp threads: one may be about to wait
-for it, and Emacs aborts if it is closed then."
-  (unless (or (not sockopt--channel)
-              sockopt--jobs
-              (and (fboundp 'all-threads)
-                   (cdr (all-threads))))
-    (delete-process sockopt--channel)))
+  "Delete the pipe process for reports, unless somebody still waits."
+  (unless (or (not sockopt--channel) sockopt--jobs)
+    (sockopt--delete-channel sockopt--channel)))
 
 (defun sockopt--channel-sentinel (channel _message)
   "Clean up after CHANNEL, whoever has deleted it.
 Processes that still waited for a report fail."
   (unless (process-live-p channel)
-    (let ((buffer (process-buffer channel))
-          (jobs sockopt--jobs))
+    (let ((jobs sockopt--jobs))
       (setq sockopt--channel nil
             sockopt--jobs nil)
       (pcase-dolist (`(,_number . ,connecting) jobs)
@@ -198,24 +190,17 @@ Processes that still waited for a report fail."
           (remhash process sockopt--connecting-table)
           (sockopt--fail process (list 'sockopt-error "Lost track of it"))
           (delete-process process)))
-      ;; If `delete-exited-processes' is nil, killing the buffer deletes the
-      ;; process again, and would call this again.
-      (set-process-sentinel channel #'ignore)
-      (when (buffer-live-p buffer)
-        (kill-buffer buffer)))))
+      (sockopt--drop-channel channel))))
 
 (defun sockopt--channel-filter (channel string)
   "Finish the processes whose numbers are in STRING, lines from CHANNEL."
-  (let* ((text (concat (process-get channel 'sockopt--rest) string))
-         (lines (split-string text "\n")))
-    (process-put channel 'sockopt--rest (car (last lines)))
-    (dolist (line (butlast lines))
-      ;; One whose time was over before is not there any more.
-      (let ((entry (assq (string-to-number line) sockopt--jobs)))
-        (when entry
-          (setq sockopt--jobs (delq entry sockopt--jobs))
-          (sockopt--finish-connecting (cdr entry)))))
-    (sockopt--close-channel)))
+  (dolist (number (sockopt--channel-numbers channel string))
+    ;; One whose time was over before is not there any more.
+    (let ((entry (assq number sockopt--jobs)))
+      (when entry
+        (setq sockopt--jobs (delq entry sockopt--jobs))
+        (sockopt--finish-connecting (cdr entry)))))
+  (sockopt--close-channel))
 
 ;;; Our own: from the start to the end
 

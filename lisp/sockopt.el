@@ -52,6 +52,7 @@
 (autoload 'sockopt-ui-read-setting "sockopt-ui")
 (autoload 'sockopt-ui-report-setting "sockopt-ui")
 (autoload 'sockopt-ui-set-asking "sockopt-ui")
+(autoload 'sockopt--warn-of-errors "sockopt-receive")
 (autoload 'sockopt-compile--teach "sockopt-compile")
 (autoload 'sockopt-delete--let-go "sockopt-delete")
 (autoload 'sockopt-delete--before-exit "sockopt-delete")
@@ -343,13 +344,14 @@ Return nil if that is too long to be like any."
 
 (defun sockopt--make-setter (option)
   "Return a function for setting OPTION, and keep it.
-It is the module's, unless OPTION changes others."
+It is the module's, unless OPTION changes others, or what core does."
   (let ((setter (sockopt--setter (sockopt--row option))))
     (put option 'sockopt--setter
-         (if (sockopt-option-changes (sockopt-option option))
+         (if (or (sockopt-option-changes (sockopt-option option))
+                 (sockopt--reports-errors-p option))
              (lambda (process status handle value)
                (prog1 (funcall setter process status handle value)
-                 (sockopt--note-changes process option value)))
+                 (sockopt--note-set process option value)))
            setter))))
 
 (defun sockopt-option (keyword)
@@ -370,6 +372,9 @@ Signal `sockopt-unsupported' if there is none."
   "What is known of the socket of each process that has been met.
 That is (HANDLE . CONTACT).  HANDLE is what the module knows, CONTACT the
 contact plist itself, which Emacs makes once and then changes in place.")
+
+(defvar sockopt--receivers (make-hash-table :test #'eq :weakness 'key)
+  "For each process that `sockopt-receive' reads a `sockopt--receiver'.")
 
 (defvar sockopt--connecting-table (make-hash-table :test #'eq :weakness 'key)
   "For processes that still connect, a `sockopt--connecting' each.
@@ -426,6 +431,17 @@ Return both as `sockopt--sockets' has them."
   "Return the options that OPTION affects, a list."
   (let ((known (get option 'sockopt--changes)))
     (if known (car known) (sockopt--read-changes option))))
+
+(defun sockopt--reports-errors-p (option)
+  "Return non-nil if OPTION has errors of the network reported."
+  (memq :error (sockopt-option-info (sockopt-option option))))
+
+(defun sockopt--note-set (process option value)
+  "See to what setting OPTION of PROCESS to VALUE has changed besides."
+  (when (sockopt--changes option)
+    (sockopt--note-changes process option value))
+  (when (and value (sockopt--reports-errors-p option))
+    (sockopt--warn-of-errors process)))
 
 (defun sockopt--note-changes (process option value)
   "Have the contact of PROCESS tell what setting OPTION to VALUE changed.
@@ -680,8 +696,7 @@ error names it, those before it stay set, and the error data end with
 Have it tell of what they change, too."
   (sockopt--note-settings contact plist)
   (cl-loop for (option value) on plist by #'cddr
-           when (sockopt--changes option)
-           do (sockopt--note-changes process option value)))
+           do (sockopt--note-set process option value)))
 
 (defun sockopt--settings-done (plist values)
   "Return a plist of the first options in PLIST, with VALUES."

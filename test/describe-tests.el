@@ -188,7 +188,7 @@ Set :tcp-congestion to (" (car sockopt-tests-ui-prompts)))
     (cl-flet ((says (keyword words)
                     (should (string-search
                              words (sockopt-tests-ui-describe keyword)))))
-      (says :ip-recverr "Caution: Emacs takes the first error for the end")
+      (says :ip-recverr "Caution: without `sockopt-receive', the first error")
       (says :reuseport "When: before the socket is bound, so when it is made; \
 set later, it counts for sockets that are bound later")
       (says :linger "Caution: in batch, deleting the process may wait")

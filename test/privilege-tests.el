@@ -9,6 +9,7 @@
 
 ;;; Code:
 
+(require 'warnings)
 (require 'sockopt-build)
 (require 'sockopt-tests-kinds)
 (require 'seq)
@@ -125,7 +126,8 @@ echo 1024 > /proc/sys/net/ipv4/ip_unprivileged_port_start && exec \"$@\"")
 
 (defun privilege-tests--refused ()
   "Return the options that this Emacs may not set, on some kind of socket."
-  (let (refused)
+  (let ((warning-minimum-log-level :error)
+        refused)
     (dolist (kind '(tcp4-client tcp4-listener tcp6-listener udp4-server
                     udp6-server local-stream-client local-datagram-server
                     mptcp4-listener udplite4-client))

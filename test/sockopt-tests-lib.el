@@ -8,6 +8,8 @@
 (require 'ert)
 (require 'sockopt)
 
+(declare-function sockopt--close-receive-channels "sockopt-receive" ())
+
 (defun sockopt-tests-wait (predicate &optional seconds)
   "Handle events until PREDICATE holds, for at most SECONDS, 5 if nil.
 Return what it returned last."
@@ -36,15 +38,17 @@ says EAI_ALLDONE then, and core calls it until it says something else."
 
 (defmacro sockopt-tests-clean (&rest body)
   "Evaluate BODY, then delete the processes that it made.
-The module's own pipe is left, for it has to go by itself."
+The module's own pipes are left, for they have to go by themselves."
   (declare (indent 0) (debug t))
   `(let ((before (process-list)))
      (unwind-protect
          (progn ,@body)
-       (dolist (process (cl-set-difference (process-list)
-                                           (cons (get-process " sockopt")
-                                                 before)))
-         (sockopt-tests-delete process)))))
+       (dolist (process (cl-set-difference (process-list) before))
+         (unless (string-prefix-p " sockopt" (process-name process))
+           (sockopt-tests-delete process)))
+       ;; What received has another sentinel now, which does not do that.
+       (when (fboundp 'sockopt--close-receive-channels)
+         (sockopt--close-receive-channels)))))
 
 (defmacro sockopt-tests-with-directory (name &rest body)
   "Evaluate BODY with NAME bound to a directory that is deleted then."

@@ -53,6 +53,7 @@ void syms_of_process_connect (emacs_env *env);
 void syms_of_process_log (emacs_env *env);
 void syms_of_process_lookup (emacs_env *env);
 void syms_of_process_open (emacs_env *env);
+void syms_of_process_receive (emacs_env *env);
 void syms_of_process_send (emacs_env *env);
 
 #endif /* SOCKOPT_DEFUN_H */

@@ -37,6 +37,13 @@ free_job (void *data)
     job_release (data);
 }
 
+static void
+free_watch (void *data)
+{
+  if (data)
+    watch_release (data);
+}
+
 /* Make a user pointer of DATA.  If that fails, free DATA.  */
 static emacs_value
 make_user_ptr (emacs_env *env, emacs_finalizer finalizer, void *data)
@@ -188,15 +195,40 @@ job_get (emacs_env *env, emacs_value value)
   return get_user_ptr (env, free_job, value);
 }
 
+/* Free now what VALUE holds, which is of the type that FINALIZER frees.  */
+static void
+drop_user_ptr (emacs_env *env, emacs_finalizer finalizer, emacs_value value)
+{
+  void *data = get_user_ptr (env, finalizer, value);
+  if (data)
+    {
+      env->set_user_ptr (env, value, NULL);
+      finalizer (data);
+    }
+}
+
 void
 job_drop (emacs_env *env, emacs_value value)
 {
-  struct job *job = job_get (env, value);
-  if (job)
-    {
-      env->set_user_ptr (env, value, NULL);
-      job_release (job);
-    }
+  drop_user_ptr (env, free_job, value);
+}
+
+emacs_value
+watch_make (emacs_env *env, struct watch *watch)
+{
+  return make_user_ptr (env, free_watch, watch);
+}
+
+struct watch *
+watch_get (emacs_env *env, emacs_value value)
+{
+  return get_user_ptr (env, free_watch, value);
+}
+
+void
+watch_drop (emacs_env *env, emacs_value value)
+{
+  drop_user_ptr (env, free_watch, value);
 }
 
 DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 2, 2,

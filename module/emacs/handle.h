@@ -11,6 +11,7 @@
 
 #include "option/option.h"
 #include "socket/resolve.h"
+#include "socket/watch.h"
 
 /* A socket as Lisp holds it, in a user pointer.  Before it is given
    to a process it is OWNED: then it is closed with the handle, at
@@ -77,5 +78,10 @@ struct job *job_get (emacs_env *env, emacs_value value);
 
 /* Release the job in VALUE now.  */
 void job_drop (emacs_env *env, emacs_value value);
+
+/* Likewise a thread that watches sockets.  */
+emacs_value watch_make (emacs_env *env, struct watch *watch);
+struct watch *watch_get (emacs_env *env, emacs_value value);
+void watch_drop (emacs_env *env, emacs_value value);
 
 #endif /* SOCKOPT_HANDLE_H */

@@ -102,13 +102,14 @@ set_all (emacs_env *env, struct handle *handle, const struct setting *settings,
 }
 
 /* Whether the COUNT VALUES that SETTINGS now have are those in GIVEN, and
-   no other option has another value for it.  */
+   Lisp has no more to see to: no other option has another value for it, and
+   no warning may be due.  */
 static bool
 all_as_given (emacs_env *env, const struct setting *settings,
               emacs_value *given, emacs_value *values, size_t count)
 {
   for (size_t i = 0; i < count; i++)
-    if (settings[i].option->changes
+    if (settings[i].option->changes || settings[i].option->info
         || !env->eq (env, values[i], given[2 * i + 1]))
       return false;
   return true;
@@ -118,7 +119,7 @@ DEFUN ("sockopt--set-many", sockopt_set_many, Ssockopt_set_many, 3, MANY,
        "Set options of PROCESS, given as ROW VALUE ROW VALUE ...\n"
        "Nothing is set if any value is wrong, which is signalled. Value is\n"
        "nil if all were set, the kernel reports them as they were given,\n"
-       "and none changes others, for a list that nobody needs is garbage.\n"
+       "and none changes more, for a list that nobody needs is garbage.\n"
        "Otherwise it is (ERROR VALUE ...): what the kernel reports for\n"
        "those that were set, and why the next one was not,\n"
        "(SYMBOL . DATA), or nil.\n\n"

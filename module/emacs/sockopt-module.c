@@ -52,6 +52,7 @@ emacs_module_init (struct emacs_runtime *runtime)
   syms_of_process_log (env);
   syms_of_process_lookup (env);
   syms_of_process_open (env);
+  syms_of_process_receive (env);
   syms_of_process_send (env);
   return 0;
 }

@@ -401,6 +401,8 @@ const struct option options[] = {
        CLASSES_INET,
        "List the steps of sending and receiving to time.",
        .hints = timestamping_hints,
+       .caution = "times of sending keep Emacs busy, but where"
+                  " `sockopt-receive' reads them",
        .info = ":time :hardware-time :origin :step :id"),
   ROW (":timestampns", SO_TIMESTAMPNS, SOL_SOCKET, boolean, BOTH, CLASSES_ALL,
        "Tell when data was received, to the nanosecond.",
@@ -549,8 +551,8 @@ const struct option options[] = {
   ROW (":ip-recverr", IP_RECVERR, IPPROTO_IP, boolean, BOTH,
        CLASSES_IP & ~CLASSES_MPTCP,
        "Report errors that the network sends back for IPv4 packets.",
-       .caution = "Emacs takes the first error for the end of a process of"
-                  " datagrams",
+       .caution = "without `sockopt-receive', the first error is the end of a"
+                  " process of datagrams",
        .manual = "ip(7)",
        .info = ":error :origin :icmp :offender :mtu"),
   ROW (":ip-transparent", IP_TRANSPARENT, IPPROTO_IP, boolean, BOTH, CLASSES_IP,
@@ -727,8 +729,8 @@ const struct option options[] = {
   ROW (":ipv6-recverr", IPV6_RECVERR, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
        "Report errors that the network sends back for IPv6 packets.",
-       .caution = "Emacs takes the first error for the end of a process of"
-                  " datagrams",
+       .caution = "without `sockopt-receive', the first error is the end of a"
+                  " process of datagrams",
        .manual = "ipv6(7)",
        .info = ":error :origin :icmp :offender :mtu"),
   ROW (":ipv6-transparent", IPV6_TRANSPARENT, IPPROTO_IPV6, boolean, BOTH,

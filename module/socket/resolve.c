@@ -8,12 +8,12 @@
 #include <errno.h>
 #include <netdb.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "socket/thread.h"
 
 struct job
 {
@@ -194,21 +194,6 @@ job_run (void *data)
   return NULL;
 }
 
-/* Start the thread with every signal blocked: they are for Emacs.  */
-static int
-job_launch (struct job *job)
-{
-  pthread_t thread;
-  sigset_t all, old;
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &old);
-  int code = pthread_create (&thread, NULL, job_run, job);
-  pthread_sigmask (SIG_SETMASK, &old, NULL);
-  if (code == 0)
-    pthread_detach (thread);
-  return code;
-}
-
 /* A copy of TEXT, or null for null.  *OK is cleared when memory is
    exhausted.  */
 static char *
@@ -260,7 +245,7 @@ job_start (const struct query *query, struct addresses *addresses,
   job->type = query->type;
   if (plan && !copy_plan (job, plan))
     ok = false;
-  int code = ok ? job_launch (job) : ENOMEM;
+  int code = ok ? thread_start (job_run, job) : ENOMEM;
   if (code == 0)
     return job;
   job_free (job);

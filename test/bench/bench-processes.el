@@ -167,5 +167,47 @@ by luck, even two of core's by some percent, so there are many of them."
   "Compare the time for one byte there and back."
   (sockopt-bench--transfer 1 30 40))
 
+;;; Measures of datagrams
+
+(defun sockopt-bench--datagram-turn (receive)
+  "Return a function that has a process get datagrams of 100 bytes.
+RECEIVE is called with the process and a function of no arguments, for which
+it has the process call that for each."
+  (let* ((left 0)
+         (end nil)
+         (server (sockopt-bench--core :server t :type 'datagram :service t))
+         (client (sockopt-bench--core :type 'datagram
+                                      :service (process-contact server
+                                                                :service)))
+         (bytes (make-string 100 ?x)))
+    (sockopt-set server :rcvbuf 1000000)
+    (funcall receive server (lambda ()
+                              (when (zerop (setq left (1- left)))
+                                (setq end (float-time)))))
+    (lambda (count)
+      (setq left count)
+      (dotimes (_ count)
+        (process-send-string client bytes))
+      (let ((start (float-time)))
+        (sockopt-bench--await (lambda () (<= left 0)))
+        (- end start)))))
+
+(defun sockopt-bench--datagrams (&optional options)
+  "Compare the rates of receiving datagrams, ours with OPTIONS."
+  (sockopt-bench--inverse
+   (sockopt-bench--compare
+    (sockopt-bench--datagram-turn
+     (lambda (process function)
+       (sockopt-set-options process options)
+       (sockopt-receive process (lambda (&rest _) (funcall function)))))
+    (sockopt-bench--datagram-turn
+     (lambda (process function)
+       (set-process-filter process (lambda (&rest _) (funcall function)))))
+    200 200)))
+
+(defun sockopt-bench--told ()
+  "Likewise when hops and times are told."
+  (sockopt-bench--datagrams '(:ip-recvttl t :timestampns t)))
+
 (provide 'bench-processes)
 ;;; bench-processes.el ends here

@@ -66,6 +66,10 @@
           (0.97 1.03) (0.97 1.03))
     (latency "ping-pong / core" us sockopt-bench--latency
              (0.97 1.03) (0.97 1.03))
+    (datagrams "datagrams received / core's filter" per-s
+               sockopt-bench--datagrams (0.9 nil) (0.9 nil))
+    (told "datagrams, hops and times told / core" per-s
+          sockopt-bench--told nil nil)
     (crowded-set "set among 1000 processes / alone" ns
                  sockopt-bench--crowded-set 1.1 1.1)
     (crowded-get "get among 1000 processes / alone" ns

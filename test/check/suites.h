@@ -22,7 +22,7 @@
  X (socket) X (setting) X (too_late) X (linger)                           \
   X (connect) X (mute) X (attempt) X (local) X (send)                      \
  X (resolve) X (job) X (job_end)                                          \
- X (place) X (placeholder)
+ X (watch) X (place) X (placeholder)
 /* clang-format on */
 
 #define DECLARE_SUITE(name) Suite *name##_suite (void);

@@ -1,0 +1,51 @@
+;;; sockopt-channel.el --- What the module's threads report to  -*- lexical-binding: t; -*-
+
+;; SPDX-License-Identifier: GPL-3.0-or-later
+
+;;; Commentary:
+
+;; A thread of the module reports to Emacs by writing a line with a number to
+;; a pipe, whose other end is a process.
+
+;;; Code:
+
+(require 'sockopt)
+
+(defun sockopt--make-channel (name filter sentinel)
+  "Return a pipe process by NAME, FILTER and SENTINEL.
+It is for threads to report to, and any Lisp thread may read it."
+  ;; Short lines are all that comes, and they are not to wait for more.
+  (let ((process-adaptive-read-buffering nil))
+    (let ((channel (make-pipe-process :name name :noquery t
+                                      :coding 'us-ascii
+                                      :filter filter :sentinel sentinel)))
+      (set-process-thread channel nil)
+      channel)))
+
+(defun sockopt--channel-numbers (channel string)
+  "Return the numbers in STRING, lines that CHANNEL has received.
+The last of them may not be all there yet, and is kept."
+  (let ((lines (split-string (concat (process-get channel 'sockopt--rest)
+                                     string)
+                             "\n")))
+    (process-put channel 'sockopt--rest (car (last lines)))
+    (mapcar #'string-to-number (butlast lines))))
+
+(defun sockopt--delete-channel (channel)
+  "Delete CHANNEL, a pipe process, unless there are other Lisp threads.
+One may be about to wait for it, and Emacs aborts if it is closed then."
+  (unless (and (fboundp 'all-threads)
+               (cdr (all-threads)))
+    (delete-process channel)))
+
+(defun sockopt--drop-channel (channel)
+  "Drop what belonged to CHANNEL, a pipe process that is deleted."
+  (let ((buffer (process-buffer channel)))
+    ;; If `delete-exited-processes' is nil, killing the buffer deletes the
+    ;; process again, and would call its sentinel again.
+    (set-process-sentinel channel #'ignore)
+    (when (buffer-live-p buffer)
+      (kill-buffer buffer))))
+
+(provide 'sockopt-channel)
+;;; sockopt-channel.el ends here
