@@ -179,7 +179,8 @@ check_again (const struct option *option, const struct bytes *bytes)
   if (option->kind->decode (option, bytes, &pool, &value) == FAULT_NONE
       && option->kind->encode (option, &value, &again) == FAULT_NONE
       && (again.length != bytes->length
-          || memcmp (bytes_data (&again), bytes_data (bytes), again.length)))
+          || memcmp (bytes_data (&again), bytes_data (bytes), again.length)
+               != 0))
     {
       fprintf (stderr, "%s: other bytes the second time\n", option->keyword);
       __builtin_trap ();
