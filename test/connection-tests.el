@@ -112,7 +112,7 @@
       (should (equal (substring one 0 4) [10 78 0 1]))
       (should (equal (substring other 0 4) [10 78 0 2]))
       (should (eql start 0.0))
-      (should (< 0.2 late 1))
+      (should (< 0.14 late 1))
       (should (>= took late))
       (should (<= late (plist-get two :connect) (+ late 0.2))))
     (should (equal (mapcar #'cadr (plist-get refused :attempts)) '(nil t)))))
@@ -137,8 +137,8 @@
                            (attempts "six.test")))))))
     (should (equal (mapcar #'cadr four) '(t)))
     (should (equal (mapcar #'cadr six) '(nil t)))
-    (should (< 0.2 (nth 2 (nth 1 six)) 1))
-    (should (< 0.04 (nth 2 (nth 1 quick)) 0.2))))
+    (should (< 0.14 (nth 2 (nth 1 six)) 1))
+    (should (< 0.04 (nth 2 (nth 1 quick)) 0.14))))
 
 (provide 'connection-tests)
 ;;; connection-tests.el ends here

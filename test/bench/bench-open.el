@@ -46,9 +46,8 @@
                "curl" "-s" "-o" "/dev/null" "-w" "%{time_connect}\n"
                "--max-time" (number-to-string sockopt-bench--patience)
                (format "http://%s:%d/" host port))))
-    ;; The server closes at once; curl is done by then.
-    (while (process-live-p curl)
-      (accept-process-output nil 0.01))
+    ;; It says so when the server has closed, or patience is at an end.
+    (sockopt-bench--await (lambda () (process-get curl 'answer)))
     (string-to-number (process-get curl 'answer))))
 
 (defun sockopt-bench--open-asyncio (python host port)
@@ -127,7 +126,10 @@ ALL-LIVE is as for `sockopt-bench--open-ways'."
        host
        (sockopt-tests-names-call
         `(progn
-           (add-to-list 'load-path ,sockopt-bench--directory)
+           (dolist (directory '(,sockopt-bench--directory
+                                ,(expand-file-name
+                                  ".." sockopt-bench--directory)))
+             (add-to-list 'load-path directory))
            (require 'bench-open)
            (sockopt-bench--open-here ,host port ,all-live))))
     (ert-test-skipped (format "%s" (cadr reason)))))
