@@ -164,15 +164,42 @@ encode_with (emacs_env *env, const struct option *option,
   pool_free (&pool);
 }
 
+/* Make *BYTES of OBJECT if it is right for OPTION and that is one number, as
+   most are.  Otherwise return false, for the kind to say what is wrong.  */
+static bool
+encode_number (emacs_env *env, const struct option *option, emacs_value object,
+               struct bytes *bytes)
+{
+  intmax_t number;
+  if (option->kind == &kind_boolean)
+    number = env->is_not_nil (env, object);
+  else if (option->kind != &kind_integer || lisp_pending (env))
+    return false;
+  else
+    {
+      number = env->extract_integer (env, object);
+      if (lisp_pending (env))
+        {
+          env->non_local_exit_clear (env);
+          return false;
+        }
+      if (number < option->min || option->max < number)
+        return false;
+    }
+  bytes->as.integer = (int) number;
+  bytes->length = sizeof bytes->as.integer;
+  return true;
+}
+
 void
 lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
              struct bytes *bytes)
 {
   *bytes = BYTES_NONE;
-  if (option->kind->encode)
-    encode_with (env, option, option->kind->encode, object, bytes);
-  else
+  if (!option->kind->encode)
     lisp_signal_option (env, option, ENOPROTOOPT, &object);
+  else if (!encode_number (env, option, object, bytes))
+    encode_with (env, option, option->kind->encode, object, bytes);
   /* Emacs closes sockets from C, and would be frozen for that time.  */
   if (option->flags & OPTION_CLOSE_WAITS)
     LISP_CALL (env, Qguard_closing);

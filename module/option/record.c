@@ -10,33 +10,34 @@
 static uint64_t
 read_number (const struct field *field, const void *data)
 {
-  union
-  {
-    uint8_t octet;
-    uint16_t half;
-    uint32_t word;
-    uint64_t number;
-  } as = { .number = 0 };
-  memcpy (&as, (const char *) data + field->offset, field->size);
+  const char *place = (const char *) data + field->offset;
+  uint8_t octet;
+  uint16_t half;
+  uint32_t word;
+  uint64_t number;
   switch (field->size)
     {
     case 1:
       break;
     case 2:
-      return as.half;
+      memcpy (&half, place, sizeof half);
+      return half;
     case 4:
-      return as.word;
+      memcpy (&word, place, sizeof word);
+      return word;
     default:
-      return as.number;
+      memcpy (&number, place, sizeof number);
+      return number;
     }
+  memcpy (&octet, place, sizeof octet);
   if (field->width == 0)
-    return as.octet;
+    return octet;
 #if defined __BYTE_ORDER__ && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
   unsigned shift = 8 - field->shift - field->width;
 #else
   unsigned shift = field->shift;
 #endif
-  return (unsigned) as.octet >> shift & ((1U << field->width) - 1);
+  return (unsigned) octet >> shift & ((1U << field->width) - 1);
 }
 
 /* Make *VALUE the name of NUMBER, or the number itself.  */
