@@ -680,16 +680,9 @@ error names it, those before it stay set, and the error data end with
 
 (defun sockopt--note-settings (contact plist)
   "Put the options in PLIST into CONTACT, a contact plist itself."
-  (let (place)
-    (while plist
-      ;; Once they are there, they mostly stand in the same order.
-      (unless (eq (car place) (car plist))
-        (setq place (plist-member contact (car plist))))
-      (if place
-          (setcar (cdr place) (cadr plist))
-        (plist-put contact (car plist) (cadr plist)))
-      (setq place (cddr place)
-            plist (cddr plist)))))
+  (while plist
+    (plist-put contact (car plist) (cadr plist))
+    (setq plist (cddr plist))))
 
 (defun sockopt--note-all-settings (process contact plist)
   "Put the options in PLIST into CONTACT, the contact plist of PROCESS.

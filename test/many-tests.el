@@ -87,6 +87,16 @@
         (should (equal (sockopt-get process keyword) value))
         (should (equal (process-contact process keyword) value))))))
 
+(ert-deftest many-tests-set-options-twice ()
+  "Of an option that the contact has twice, the first is what it tells."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)
+                                        :priority 1 :tcp-keepidle 20
+                                        :priority 2)))
+      (sockopt-set-options client '(:tcp-keepidle 30 :priority 5))
+      (should (eql (process-contact client :priority) 5))
+      (should (eql (process-contact client :tcp-keepidle) 30)))))
+
 (ert-deftest many-tests-set-options-wrong ()
   "If one option or value is wrong, none is set."
   (sockopt-tests-with-sockets

@@ -238,7 +238,9 @@ BARE and NATIVE are as for `sockopt-bench-run'; DIRECTORY is for files."
   (read (sockopt-bench--call
          directory
          `(,@arguments
-           "-L" "." "-L" "bench" "-l" "bench" "-f" "sockopt-bench-run"
+           "-L" ,sockopt-bench--directory
+           "-L" ,(expand-file-name ".." sockopt-bench--directory)
+           "-l" "bench" "-f" "sockopt-bench-run"
            ,@(mapcar #'prin1-to-string (list bare native arguments))))))
 
 (defun sockopt-bench--native-p ()
