@@ -355,13 +355,14 @@ and NOTE-FAILURES is then called with the process and a list of
         (sockopt--note-handle process handle)
         (when local
           (sockopt--note-local process local))
-        (if server
-            (sockopt--note-server process args)
+        (unless server
           (sockopt--note-connection process handle))
         (sockopt--set-contact process
                               (sockopt--contact-addresses
                                (sockopt--contact args) address handle))
-        (sockopt--note-results process options results note-failures))
+        (sockopt--note-results process options results note-failures)
+        (when server
+          (sockopt--note-server process args)))
       (sockopt--secure process (plist-get args :tls-parameters))
       process)))
 

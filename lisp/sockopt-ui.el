@@ -558,6 +558,16 @@ NO-ERROR is non-nil."
         (mapconcat #'symbol-name (sockopt-option-classes option) ", ")
       "all")))
 
+(defun sockopt-ui--inherited (option)
+  "Return in words which accepted connections inherit OPTION, or nil."
+  (let ((classes (sockopt-option-inherited option)))
+    (and classes
+         (concat (mapconcat #'symbol-name classes ", ")
+                 " connections inherit it from their server"
+                 (and (sockopt-option-admits option)
+                      "; `:child-options' are set on each of them, as it\
+ would decide whom the server lets in, or stay there for good")))))
+
 (defun sockopt-ui--names (option)
   "Return the names of values that OPTION has, unless its kind has them."
   (let ((names (mapcar #'symbol-name (sockopt-option-names option)))
@@ -587,6 +597,7 @@ Emacs reads streams without it"
     ("Privilege" . ,(and (sockopt-option-set option)
                          (or (sockopt-option-privilege option) "none")))
     ("Sockets" . ,(sockopt-ui--classes option))
+    ("Accepted" . ,(sockopt-ui--inherited option))
     ("Kernel" . ,(and (sockopt-option-set option)
                       (if (sockopt-option-adjusted option)
                           "may store another value than the one given"

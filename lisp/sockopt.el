@@ -226,7 +226,8 @@ Emacs 31 is the first that has this one."))
                              (keyword constant level kind predicate min max
                               names get set phase read-changes adjusted
                               argument classes unit privilege manual doc
-                              late changes caution info))
+                              late changes caution info inherited
+                              admits))
                (:copier nil)
                ;; The other way the accessors take twice as long to load.
                (:noinline t))
@@ -244,10 +245,13 @@ setting it takes, MANUAL is a man page, DOC one sentence.  CHANGES is a list
 of options whose values may be others once this one has been set, CAUTION
 what to think of before, in words, or nil.  INFO is a list of the keywords
 under which the function of `sockopt-receive' is told something because of
-it."
+it.  INHERITED are the classes of server whose accepted connections have
+the server's value from the start; ADMITS means that on a server it decides
+whom that lets in, or stays for good, so that it is never set there for the
+sake of those connections."
   keyword constant level kind predicate min max names get set phase
   read-changes adjusted argument classes unit privilege manual doc late
-  changes caution info)
+  changes caution info inherited admits)
 
 (defun sockopt--define-row (keyword number plain)
   "Hang NUMBER, that of a row of the module's table, on KEYWORD.
@@ -375,6 +379,10 @@ contact plist itself, which Emacs makes once and then changes in place.")
 
 (defvar sockopt--receivers (make-hash-table :test #'eq :weakness 'key)
   "For each process that `sockopt-receive' reads a `sockopt--receiver'.")
+
+(defvar sockopt--handed-down (make-hash-table :test #'eq :weakness 'key)
+  "For servers, a list of the options that they have for what they accept.
+Of these, the contact of the server tells what was asked for itself.")
 
 (defvar sockopt--connecting-table (make-hash-table :test #'eq :weakness 'key)
   "For processes that still connect, a `sockopt--connecting' each.
@@ -715,12 +723,14 @@ those whose reading changes the socket."
 
 (defun sockopt--refresh (process)
   "Put the kernel's values of its options into the contact of PROCESS.
-An option that cannot be read there stays as it is."
+An option that cannot be read there stays as it is, and so does one that a
+server has for what it accepts."
   (let ((rest (sockopt--core-contact process t t))
+        (handed (gethash process sockopt--handed-down))
         places rows)
     (while rest
       (let ((row (get (car rest) 'sockopt--shown)))
-        (when row
+        (when (and row (not (memq (car rest) handed)))
           (push rest places)
           (push row rows)))
       (setq rest (cddr rest)))

@@ -33,13 +33,14 @@
 (defun sockopt-docs--row (keyword)
   "Return the line of the table for KEYWORD."
   (let ((option (sockopt-option keyword)))
-    (format "| ~%s~ | ~%s~ | %s | %s | %s |\n" keyword
+    (format "| ~%s~ | ~%s~ | %s | %s%s | %s |\n" keyword
             (sockopt-option-constant option)
             (sockopt-option-kind option)
             (mapconcat #'symbol-name
                        (delq nil (list (sockopt-option-get option)
                                        (sockopt-option-set option)))
                        ", ")
+            (if (sockopt-option-inherited option) ", inherited" "")
             (concat (sockopt-option-doc option)
                     (sockopt-docs--info (sockopt-option-info option))))))
 

@@ -149,10 +149,13 @@
       (should (equal '(77 4 t) (sockopt-tests-values
                                 child :tcp-keepidle :priority
                                 :tcp-nodelay)))
-      ;; What is for children is not for the server, nor for clients.
-      (should (equal '(7200 0 nil 70) (sockopt-tests-values
-                                       server :tcp-keepidle :priority
-                                       :tcp-nodelay :ip-ttl)))
+      ;; What is for children is not for the server, nor for clients, though
+      ;; it is on the server that children inherit it from.
+      (should (equal '(77 0 t 70) (sockopt-tests-values
+                                   server :tcp-keepidle :priority
+                                   :tcp-nodelay :ip-ttl)))
+      (dolist (option '(:tcp-keepidle :priority :tcp-nodelay))
+        (should-not (plist-member (sockopt--core-contact server t) option)))
       (should-not (plist-member (process-contact
                                  (sockopt-tests-core-client server) t)
                                 :child-options)))))

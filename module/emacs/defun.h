@@ -45,6 +45,7 @@ void defsubr (emacs_env *env, const struct primitive *primitive);
 /* Each stands at the foot of its file and registers what that defines.  */
 void syms_of_handle (emacs_env *env);
 void syms_of_option_access (emacs_env *env);
+void syms_of_option_inherit (emacs_env *env);
 void syms_of_option_raw (emacs_env *env);
 void syms_of_option_rows (emacs_env *env);
 void syms_of_option_several (emacs_env *env);

@@ -85,6 +85,7 @@ handle_write (emacs_env *env, struct handle *handle,
   if (lisp_pending (env))
     return Qnil;
   int code = has ? option_set (handle->fd, option, bytes) : ENOPROTOOPT;
+  handle->writes++;
   if (code != 0)
     lisp_signal_option (env, option, code, &value);
   else if (!known)

@@ -30,6 +30,9 @@ struct handle
      right for as long as Emacs calls the process open.  */
   bool confirmed;
 
+  /* How many options have been set through it.  */
+  unsigned writes;
+
   /* Of a process that still connects: the other end of the socket that it
      waits on.  Otherwise -1.  */
   int peer;

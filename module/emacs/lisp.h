@@ -56,6 +56,7 @@
   DO (Qargument, "argument")                                                  \
   DO (Qread_changes, "read-changes")                                          \
   DO (Qadjusted, "adjusted")                                                  \
+  DO (Qadmits, "admits")                                                      \
   DO (Qcar, "car")                                                            \
   DO (Qcdr, "cdr")                                                            \
   DO (Qcons_function, "cons")                                                 \

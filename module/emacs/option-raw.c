@@ -109,6 +109,8 @@ DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 6, 6,
            && setsockopt (handle->fd, level, number, text, (socklen_t) size)
                 < 0)
     signal_raw (env, "Cannot set network option", errno, args);
+  else if (text)
+    handle->writes++;
   free (text);
   return Qnil;
 }

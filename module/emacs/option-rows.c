@@ -187,7 +187,9 @@ row_to_lisp (emacs_env *env, const struct option *option)
     text (env, option->privilege), text (env, option->manual),
     text (env, option->doc), text (env, option->late),
     keywords_to_lisp (env, option->changes), text (env, option->caution),
-    words_to_lisp (env, option->info));
+    words_to_lisp (env, option->info),
+    classes_to_lisp (env, option->inherited & option->classes),
+    flag (Qadmits, option->flags & OPTION_ADMITS));
 }
 
 DEFUN ("sockopt--rows", sockopt_rows, Ssockopt_rows, 0, 0,

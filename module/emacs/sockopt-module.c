@@ -44,6 +44,7 @@ emacs_module_init (struct emacs_runtime *runtime)
   lisp_init (env);
   syms_of_handle (env);
   syms_of_option_access (env);
+  syms_of_option_inherit (env);
   syms_of_option_raw (env);
   syms_of_option_rows (env);
   syms_of_option_several (env);

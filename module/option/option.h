@@ -37,7 +37,10 @@ enum option_flags
   /* Reading needs an argument.  */
   OPTION_ARGUMENT = 4,
   /* While it is set, closing the socket may wait.  */
-  OPTION_CLOSE_WAITS = 8
+  OPTION_CLOSE_WAITS = 8,
+  /* On a server it decides whom that lets in, or stays for good: it is not
+     set there for the sake of the connections that the server accepts.  */
+  OPTION_ADMITS = 16
 };
 
 /* The level of an option that has the same number at the levels of both
@@ -68,6 +71,9 @@ struct option
   enum phase phase;
   unsigned flags;
   unsigned classes;
+  /* The classes of server whose accepted connections inherit it; over MPTCP
+     also those that are not with a peer who has that.  */
+  unsigned inherited;
   /* The range of integers in Lisp terms; of text, of its length.  */
   intmax_t min, max;
   /* What the integer counts, or null.  */
@@ -111,6 +117,14 @@ static inline bool
 option_applies (const struct option *option, unsigned class)
 {
   return class == 0 || (option->classes & class) != 0;
+}
+
+/* Whether the connections that a server of CLASS accepts have from the
+   start the value that OPTION has on the server.  */
+static inline bool
+option_inherited (const struct option *option, unsigned class)
+{
+  return (option->inherited & option->classes & class) != 0;
 }
 
 /* Whether OPTION can be read without an argument, and without a change.  */

@@ -73,7 +73,7 @@ START_TEST (test_core_option)
   ck_assert_ptr_eq (option->kind, wanted->kind);
   ck_assert_int_eq (option->phase, wanted->phase);
   ck_assert_int_eq (option->access, ACCESS_BOTH);
-  ck_assert_uint_eq (option->flags,
+  ck_assert_uint_eq (option->flags & ~(unsigned) OPTION_ADMITS,
                      option->kind == &kind_linger ? OPTION_CLOSE_WAITS : 0);
 }
 END_TEST
@@ -187,7 +187,7 @@ START_TEST (test_row_access)
 {
   const struct option *option = &options[_i];
   unsigned flags = OPTION_READ_CHANGES | OPTION_ADJUSTED | OPTION_ARGUMENT
-                   | OPTION_CLOSE_WAITS;
+                   | OPTION_CLOSE_WAITS | OPTION_ADMITS;
   ck_assert_int_ne (option->access, 0);
   ck_assert_int_le (option->access, ACCESS_BOTH);
   ck_assert_uint_eq (option->flags & ~flags, 0);
@@ -198,6 +198,11 @@ START_TEST (test_row_access)
   if (option->flags & (OPTION_ADJUSTED | OPTION_CLOSE_WAITS)
       || option->phase != PHASE_ANY)
     ck_assert (option->access & ACCESS_SET);
+  /* What is said of servers is about options that they can be set.  */
+  if (option->inherited)
+    ck_assert_uint_eq (option->access, ACCESS_BOTH);
+  if (option->flags & OPTION_ADMITS)
+    ck_assert_uint_ne (option->inherited & option->classes, 0);
 }
 END_TEST
 
