@@ -258,7 +258,7 @@ END_TEST
 /* What was read can be set again without becoming less.  */
 START_TEST (test_seconds_again)
 {
-  for (suseconds_t i = 1; i < 1000000; i++)
+  for (suseconds_t i = 1; i < 1000000; i += i < 1000 ? 1 : 997)
     {
       struct timeval time = { .tv_sec = _i, .tv_usec = i };
       struct value value = decode_data (":rcvtimeo", &time, sizeof time);
