@@ -273,6 +273,10 @@ The time is that given, that of `:linger', or the limit."
 (defun delete-tests--program (port linger)
   "Return a form for an Emacs that sends to PORT, lingering by LINGER."
   `(progn
+     ;; As in `sockopt-run-ert'.
+     ,@(and (getenv "REPORT")
+            '((setq comp-enable-subr-trampolines nil
+                    native-comp-enable-subr-trampolines nil)))
      (require 'sockopt)
      (setq sockopt-linger-limit 1)
      ;; As in a filter or a timer.
