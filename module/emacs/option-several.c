@@ -60,7 +60,10 @@ read_several (emacs_env *env, ptrdiff_t nargs ATTRIBUTE_UNUSED,
   struct handle *handle = handle_of_process (env, args);
   emacs_value *plist = calloc (2 * reader->count + 1, sizeof *plist);
   if (!plist)
-    lisp_signal_memory (env);
+    {
+      lisp_signal_memory (env);
+      return Qnil;
+    }
   for (size_t i = 0; i < reader->count && !lisp_pending (env); i++)
     {
       plist[2 * i] = lisp_keyword (env, reader->parts[i].option);
@@ -187,7 +190,10 @@ DEFUN ("sockopt--values", sockopt_values, Ssockopt_values, 3, MANY,
   struct handle *handle = handle_of_process (env, args);
   struct reading *readings = calloc (count + 1, sizeof *readings);
   if (!readings)
-    lisp_signal_memory (env);
+    {
+      lisp_signal_memory (env);
+      return Qnil;
+    }
   for (size_t i = 0; i < count && !lisp_pending (env); i++)
     readings[i].option = lisp_to_option (env, rows[i]);
   if (!lisp_pending (env))

@@ -99,7 +99,7 @@ signal_send (emacs_env *env, int code, const struct option *row,
              emacs_value address, emacs_value info)
 {
   const char *hint = row ? NULL : send_hint (code);
-  emacs_value data = Qnil;
+  emacs_value data;
   if (row)
     {
       char text[HINT_ROOM];
@@ -152,7 +152,7 @@ DEFUN ("sockopt--send", sockopt_send, Ssockopt_send, 7, 7,
     say_all (env, handle, args[5], args[6], &datagram);
   char *bytes = lisp_copy_bytes (env, args[3], &datagram.size);
   datagram.data = bytes;
-  if (!lisp_pending (env))
+  if (handle && !lisp_pending (env))
     result = send_datagram (env, handle, &datagram, args[4], args[5]);
   for (size_t i = 0; i < OUTGOING_COUNT; i++)
     bytes_free (&datagram.said[i]);
