@@ -62,9 +62,16 @@
          (:mcast-leave-group ("239.8.8.9" "lo") "not a member")
          (:ip-add-membership ("10.0.0.1" "lo") "not a multicast group")
          (:mcast-join-group ("10.0.0.1" "lo") "not a multicast group")
-         (:ip-add-membership ("239.8.8.8" "nope") "GROUP INTERFACE")
+         ;; What is wrong in a list stands beside what there is.
+         (:ip-add-membership ("239.8.8.8" "nope") "the interfaces lo")
+         (:mcast-join-source-group ("232.8.8.8" "nope" "10.0.0.1")
+                                   "the interfaces lo")
+         (:ip-msfilter ("232.8.8.8" "nope" include "10.0.0.1")
+                       "the interfaces lo")
+         (:ip-add-membership ("nobody" "lo") "IPv4 addresses")
          ;; An index that no interface has.
          (:ip-add-membership ("239.8.8.8" 9999) "there is no such interface")
+         (:ip-add-membership ("239.8.8.8" 9999) "the interfaces lo")
          (:mcast-join-group ("239.8.8.8" 9999) "there is no such interface")
          (:mcast-join-source-group ("232.8.8.8" 9999 "10.0.0.1")
                                    "there is no such interface"))))))

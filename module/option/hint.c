@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "option/interface.h"
+
 /* Add text to what is in BUFFER of SIZE, as far as it fits.  */
 static void __attribute__ ((format (printf, 3, 4)))
 add (char *buffer, size_t size, const char *format, ...)
@@ -56,17 +58,32 @@ add_names (const struct option *option, char *buffer, size_t size)
     }
 }
 
+/* Say what there is now to choose a value of OPTION from, or the interface
+   in one.  */
+static void
+add_choices (const struct option *option, char *buffer, size_t size)
+{
+  const struct kind *kind = option->kind;
+  char choices[HINT_ROOM] = "";
+  if (kind->choices)
+    kind->choices (choices, sizeof choices);
+  else if (kind->addresses)
+    interface_choices (choices, sizeof choices);
+  if (choices[0])
+    add (buffer, size, "; there are %s%s",
+         kind->addresses ? "the interfaces " : "", choices);
+}
+
 void
 option_takes (const struct option *option, char *buffer, size_t size)
 {
   const struct kind *kind = option->kind;
   buffer[0] = '\0';
-  if (kind->choices)
+  if (kind->choices || kind->addresses)
     {
-      char choices[HINT_ROOM];
-      kind->choices (choices, sizeof choices);
-      add (buffer, size, "%s%s%s", kind->name,
-           choices[0] ? "; there are " : "", choices);
+      add (buffer, size, "%s%s%s", kind->name, kind->addresses ? ", " : "",
+           kind->addresses ? kind->addresses : "");
+      add_choices (option, buffer, size);
     }
   else if (kind->names)
     add_names (option, buffer, size);
@@ -113,13 +130,8 @@ option_hint (const struct option *option, int code, bool set, char *buffer,
   if (text)
     {
       add (buffer, size, "%s", text);
-      if (option->kind->choices && is_about_name (code))
-        {
-          char choices[HINT_ROOM];
-          option->kind->choices (choices, sizeof choices);
-          add (buffer, size, "%s%s", choices[0] ? "; there are " : "",
-               choices);
-        }
+      if (is_about_name (code))
+        add_choices (option, buffer, size);
     }
   else if ((code == EPERM || code == EACCES) && set && option->privilege)
     add (buffer, size, "it takes %s", option->privilege);

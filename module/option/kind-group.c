@@ -65,6 +65,7 @@ const struct kind kind_membership4 = {
   .name = "(GROUP INTERFACE)",
   .predicate = "listp",
   .encode = encode_membership4,
+  .addresses = "IPv4 addresses as strings",
 };
 
 static enum fault
@@ -84,6 +85,7 @@ const struct kind kind_membership6 = {
   .name = "(GROUP INTERFACE)",
   .predicate = "listp",
   .encode = encode_membership6,
+  .addresses = "IPv6 addresses as strings",
 };
 
 /* Here the kernel knows interfaces by address only.  Fields are assigned
@@ -109,6 +111,7 @@ const struct kind kind_source4 = {
   .name = "(GROUP INTERFACE SOURCE)",
   .predicate = "listp",
   .encode = encode_source4,
+  .addresses = "IPv4 addresses as strings",
 };
 
 static enum fault
@@ -130,6 +133,7 @@ const struct kind kind_group = {
   .name = "(GROUP INTERFACE)",
   .predicate = "listp",
   .encode = encode_group,
+  .addresses = "addresses as strings",
 };
 
 static enum fault
@@ -152,6 +156,7 @@ const struct kind kind_group_source = {
   .name = "(GROUP INTERFACE SOURCE)",
   .predicate = "listp",
   .encode = encode_group_source,
+  .addresses = "addresses as strings",
 };
 
 /* Source filters: (GROUP INTERFACE MODE SOURCE...), where MODE is
@@ -291,6 +296,7 @@ const struct kind kind_source_filter4 = {
   .encode = encode_source_filter4,
   .decode = decode_source_filter4,
   .prepare = prepare_source_filter4,
+  .addresses = "IPv4 addresses as strings",
 };
 
 static struct sockaddr_storage *
@@ -380,4 +386,5 @@ const struct kind kind_source_filter = {
   .encode = encode_source_filter,
   .decode = decode_source_filter,
   .prepare = prepare_source_filter,
+  .addresses = "addresses as strings",
 };

@@ -88,6 +88,10 @@ struct kind
   /* Put what values there are now into the buffer of the size given.  Null
      where that is always the same.  */
   void (*choices) (char *, size_t);
+
+  /* What the addresses in a value are that has an interface beside them.
+     Null for all other kinds.  */
+  const char *addresses;
 };
 
 /* kind.c: one number or flag.  */
