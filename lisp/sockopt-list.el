@@ -559,29 +559,39 @@ Those that have ended are left out."
   (sockopt-describe-process (sockopt-list--process)))
 
 (defun sockopt-list--try (processes function)
-  "Call FUNCTION with each of PROCESSES.  Say what failed.
-Return how many did not."
-  (let ((done 0) failed)
-    (dolist (process processes)
+  "Call FUNCTION with each of PROCESSES.
+Return those for which that failed, a list of (PROCESS . ERROR)."
+  (let (failed)
+    (dolist (process processes (nreverse failed))
       (condition-case error
-          (progn (funcall function process)
-                 (cl-incf done))
-        (error (push (format "%s: %s" (process-name process)
-                             (error-message-string error))
-                     failed))))
-    (when failed
-      (message "%s" (string-join (nreverse failed) "\n")))
-    done))
+          (funcall function process)
+        (error (push (cons process error) failed))))))
+
+(defun sockopt-list--say-failed (failed)
+  "Say what is in FAILED, a value of `sockopt-list--try'."
+  (message "%s" (mapconcat (lambda (entry)
+                             (format "%s: %s" (process-name (car entry))
+                                     (error-message-string (cdr entry))))
+                           failed "\n")))
 
 (defun sockopt-list--set-all (processes option value)
-  "Set OPTION of all PROCESSES to VALUE, and say so."
-  (when (= (length processes)
-           (sockopt-list--try
-            processes
-            (lambda (process) (sockopt-set process option value))))
-    (message "%s of %s: %S" option
-             (sockopt-findings--count (length processes) "connection")
-             value)))
+  "Set OPTION of all PROCESSES to VALUE, and say so.
+While the kernel refuses the value for each of them, say why and ask for
+another one."
+  (let* ((failed (sockopt-list--try
+                  processes
+                  (lambda (process) (sockopt-set process option value))))
+         (error (cdar failed)))
+    (cond ((null failed)
+           (message "%s of %s: %S" option
+                    (sockopt-findings--count (length processes) "connection")
+                    value))
+          ((and (eq (car error) 'sockopt-system-error)
+                (= (length failed) (length processes)))
+           (sockopt-list--set-all
+            processes option
+            (sockopt-ui--read-again (car processes) option error)))
+          (t (sockopt-list--say-failed failed)))))
 
 (defun sockopt-list-set ()
   "Set an option of the connections that are marked, or of that at point."
@@ -618,7 +628,9 @@ Return how many did not."
                            (format "Delete %s? "
                                    (process-name (car processes)))
                          (format "Delete %d connections? " count)))
-      (sockopt-list--try processes #'delete-process)
+      (let ((failed (sockopt-list--try processes #'delete-process)))
+        (when failed
+          (sockopt-list--say-failed failed)))
       (sockopt-list-refresh))))
 
 (defun sockopt-list--buffer ()
