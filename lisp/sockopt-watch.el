@@ -125,8 +125,11 @@ Its first element is the time."
                (:copier nil))
   "What is known of a connection that is watched.
 LAST is the last sample, HISTORY a ring of what `sockopt-watch--measure'
-returned, NAME and PEER are for people, END says why it ended, or is nil."
-  process name peer last history end)
+returned, TAKEN how many samples there have been.  NAME and PEER are for
+people, END says why it ended, or is nil.  CHARTS is a vector of what
+`sockopt-watch--chart' drew of each metric."
+  process name peer last history (taken 0) end
+  (charts (make-vector (length sockopt-watch--metrics) nil)))
 
 (defvar-local sockopt-watch--all nil
   "The series of this buffer, a list of `sockopt-watch--series'.")
@@ -147,15 +150,20 @@ returned, NAME and PEER are for people, END says why it ended, or is nil."
                       (format " with code %d" (process-exit-status process))
                     "")))))
 
+(defun sockopt-watch--keep (series measured)
+  "Add MEASURED to the history of SERIES."
+  (ring-insert (sockopt-watch--series-history series) measured)
+  (cl-incf (sockopt-watch--series-taken series)))
+
 (defun sockopt-watch--sample (series)
   "Take a sample of the process of SERIES, unless it has ended."
   (let ((process (sockopt-watch--series-process series)))
     (cond ((sockopt-watch--series-end series))
           ((not (process-live-p process)) (sockopt-watch--note-end series))
           (t (let ((now (sockopt-watch--read process)))
-               (ring-insert (sockopt-watch--series-history series)
-                            (sockopt-watch--measure
-                             now (sockopt-watch--series-last series)))
+               (sockopt-watch--keep series
+                                    (sockopt-watch--measure
+                                     now (sockopt-watch--series-last series)))
                (setf (sockopt-watch--series-last series) now))))))
 
 (defun sockopt-watch--ended-p ()
@@ -166,12 +174,9 @@ returned, NAME and PEER are for people, END says why it ended, or is nil."
   "Return what was measured of SERIES, the oldest first."
   (nreverse (ring-elements (sockopt-watch--series-history series))))
 
-(defun sockopt-watch--values (samples index)
-  "Return metric INDEX of SAMPLES, a value of `sockopt-watch--samples'.
-Each element is (TIME . VALUE); VALUE may be nil."
-  (mapcar (lambda (measured)
-            (cons (aref measured 0) (aref measured (1+ index))))
-          samples))
+(defsubst sockopt-watch--value (measured index)
+  "Return metric INDEX of MEASURED; nil if there is none."
+  (aref measured (1+ index)))
 
 ;;; Words and scales
 
@@ -193,27 +198,36 @@ Each element is (TIME . VALUE); VALUE may be nil."
                for top = (* factor power)
                when (<= value (* top 1.000001)) return top))))
 
-(defun sockopt-watch--top (values)
-  "Return the upper end of an axis for VALUES.
-They are as `sockopt-watch--values' returns them."
+(defun sockopt-watch--top (samples index)
+  "Return the upper end of an axis for metric INDEX of SAMPLES.
+These are as `sockopt-watch--samples' returns them."
   (sockopt-watch--ceiling
-   (apply #'max 0 (delq nil (mapcar #'cdr values)))))
+   (cl-loop for measured in samples
+            maximize (or (sockopt-watch--value measured index) 0))))
 
-(defun sockopt-watch--tip (entry metric)
-  "Return the words for ENTRY, (TIME . VALUE), of METRIC."
-  (format "%s: %s at %s" (car metric)
-          (sockopt-watch--text (cdr entry) (nth 1 metric))
-          (format-time-string "%T" (car entry))))
+(defun sockopt-watch--any-p (samples index)
+  "Return non-nil if there is a value of metric INDEX in SAMPLES."
+  (cl-some (lambda (measured) (sockopt-watch--value measured index))
+           samples))
+
+(defun sockopt-watch--tip (measured index)
+  "Return the words for metric INDEX of MEASURED."
+  (let ((metric (nth index sockopt-watch--metrics)))
+    (format "%s: %s at %s" (car metric)
+            (sockopt-watch--text (sockopt-watch--value measured index)
+                                 (nth 1 metric))
+            (format-time-string "%T" (aref measured 0)))))
 
 ;; To make all of them takes longer than all else.
-(defun sockopt-watch--help (object position index)
-  "Return the words for value INDEX of the chart at POSITION of OBJECT.
-OBJECT is a buffer or an overlay.  They are made when they are asked for."
+(defun sockopt-watch--help (object position number)
+  "Return the words for sample NUMBER of the chart at POSITION of OBJECT.
+OBJECT is a buffer or an overlay.  They are made when they are asked for,
+of the property `sockopt-watch' of the chart, (INDEX . SAMPLES)."
   (with-current-buffer (if (overlayp object) (overlay-buffer object) object)
-    (pcase-let* ((`(,metric . ,values)
+    (pcase-let* ((`(,index . ,samples)
                   (get-text-property position 'sockopt-watch))
-                 (entry (nth index values)))
-      (and entry (sockopt-watch--tip entry metric)))))
+                 (measured (nth number samples)))
+      (and measured (sockopt-watch--tip measured index)))))
 
 ;;; Charts of characters
 
@@ -238,42 +252,45 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
                                                       'sockopt-watch)
                      (point-min))))))
 
-(defun sockopt-watch--insert-row (values metric top row)
-  "Insert ROW of the chart of VALUES of METRIC, whose axis ends at TOP."
+(defun sockopt-watch--insert-row (samples index top row)
+  "Insert ROW of the chart of metric INDEX of SAMPLES, whose axis ends at TOP."
   (insert (propertize
            (format "%11s "
                    (cond ((= row (1- sockopt-watch-rows))
-                          (sockopt-watch--text top (nth 1 metric)))
+                          (sockopt-watch--text
+                           top (nth 1 (nth index sockopt-watch--metrics))))
                          ((= row 0) "0")
                          (t "")))
            'face 'sockopt-watch-axis))
   (insert (propertize
-           (concat (mapcar (lambda (entry)
-                             (sockopt-watch--cell (cdr entry) top row))
-                           values))
+           (concat (mapcar (lambda (measured)
+                             (sockopt-watch--cell
+                              (sockopt-watch--value measured index) top row))
+                           samples))
            'face 'sockopt-watch-chart
            'help-echo #'sockopt-watch--help-in-row
-           'sockopt-watch (cons metric values))
+           'sockopt-watch (cons index samples))
           "\n"))
 
-(defun sockopt-watch--insert-heading (metric values)
-  "Insert the name of METRIC, and what it is last in VALUES."
-  (insert (propertize (car metric) 'face 'bold 'help-echo (nth 3 metric))
-          "  " (sockopt-watch--text (cdar (last values)) (nth 1 metric))
-          "\n"))
+(defun sockopt-watch--insert-heading (samples index)
+  "Insert the name of metric INDEX, and what it is last in SAMPLES."
+  (pcase-let ((`(,name ,unit ,_ ,words) (nth index sockopt-watch--metrics)))
+    (insert (propertize name 'face 'bold 'help-echo words)
+            "  "
+            (sockopt-watch--text
+             (sockopt-watch--value (car (last samples)) index) unit)
+            "\n")))
 
 (defun sockopt-watch--insert-text (series width)
   "Insert the charts of SERIES, at most WIDTH columns wide."
   (cl-loop with samples = (last (sockopt-watch--samples series)
                                 (max 2 (- width 13)))
-           for metric in sockopt-watch--metrics
-           for index from 0
-           for values = (sockopt-watch--values samples index)
-           when (cl-some #'cdr values)
-           do (sockopt-watch--insert-heading metric values)
-           (cl-loop with top = (sockopt-watch--top values)
+           for index below (length sockopt-watch--metrics)
+           when (sockopt-watch--any-p samples index)
+           do (sockopt-watch--insert-heading samples index)
+           (cl-loop with top = (sockopt-watch--top samples index)
                     for row from (1- sockopt-watch-rows) downto 0
-                    do (sockopt-watch--insert-row values metric top row))))
+                    do (sockopt-watch--insert-row samples index top row))))
 
 ;;; Charts that are pictures
 
@@ -296,30 +313,17 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
 It is in tenths of a pixel; nil if VALUE is."
   (and value (max 0 (- (* 10 height) (round (* 10 height value) top)))))
 
-;; To print numbers takes longer than all else: so they are integers, and
-;; what lies between two others on a level line is left out.
-(defun sockopt-watch--points (values top width height)
-  "Return the corners of the line through VALUES, a list X Y X Y...
-It fills WIDTH and HEIGHT, after the margin; TOP is the end of the axis.
-They are in tenths of a pixel."
-  (cl-loop with steps = (max 1 (1- sockopt-watch-history))
-           for i from 0
-           for before = nil then y
-           for (y after) on (mapcar (lambda (entry)
-                                      (sockopt-watch--y (cdr entry) top
-                                                        height))
-                                    values)
-           when (and y (not (and (eql before y) (eql y after))))
-           collect (+ (* 10 sockopt-watch--margin)
-                      (/ (* 10 width i) steps))
-           and collect y))
+(defun sockopt-watch--x (number width)
+  "Return where sample NUMBER is in a chart of WIDTH, in tenths of a pixel.
+That is how far it is from sample 0."
+  (/ (* 10 width number) (max 1 (1- sockopt-watch-history))))
 
 (defvar-local sockopt-watch--map nil
   "The image map of all pictures in this buffer, with what it is for.")
 
 (defun sockopt-watch--make-map (width height)
   "Return an image map that has words for each sample there may be.
-WIDTH and HEIGHT are as for `sockopt-watch--points'."
+WIDTH and HEIGHT are those of the charts."
   (cl-loop with step = (sockopt-watch--step width)
            for i below sockopt-watch-history
            for x = (+ sockopt-watch--margin (* (- i 0.5) step))
@@ -327,9 +331,9 @@ WIDTH and HEIGHT are as for `sockopt-watch--points'."
                               . (,(round (+ x step)) . ,height)))
                      ,(intern (format "sample-%d" i))
                      (help-echo
-                      ,(let ((index i))
+                      ,(let ((number i))
                          (lambda (_window object position)
-                           (sockopt-watch--help object position index)))))))
+                           (sockopt-watch--help object position number)))))))
 
 ;; Emacs keeps pictures for a while after they have been shown; with a map
 ;; of its own in each, garbage collection takes longer than all else.
@@ -341,53 +345,148 @@ WIDTH and HEIGHT are as for `sockopt-watch--points'."
             (cons size (sockopt-watch--make-map width height))))
     (cdr sockopt-watch--map)))
 
-(defun sockopt-watch--svg (values metric width height)
-  "Return an SVG of VALUES of METRIC, WIDTH by HEIGHT pixels.
-The margin comes besides."
-  (let* ((top (sockopt-watch--top values))
-         (left sockopt-watch--margin)
-         (color (sockopt-watch--color 'sockopt-watch-chart))
-         (grey (sockopt-watch--color 'sockopt-watch-axis))
-         (svg (svg-create (+ left width) (+ height 2))))
+;; To print takes longer than all else, and what it leaves behind is
+;; collected at each second sample: so what a picture has is kept as text,
+;; and only what is new is added.
+(cl-defstruct (sockopt-watch--chart
+               (:constructor sockopt-watch--chart-make)
+               (:copier nil))
+  "A picture of a metric.
+FRAME is its SVG as text, open at its end, for the line through POINTS.
+These are strings, one for each sample.  TAKEN is how many samples there
+were when the last was added.  TOP is the upper end of the axis, LOOK all
+else that the picture depends on, as `sockopt-watch--look' returns it."
+  top look frame points (taken 0))
+
+(defun sockopt-watch--look (width height)
+  "Return the look of pictures of WIDTH and HEIGHT.
+It is a list (WIDTH HEIGHT COLOR GREY HISTORY)."
+  (list width height
+        (sockopt-watch--color 'sockopt-watch-chart)
+        (sockopt-watch--color 'sockopt-watch-axis)
+        sockopt-watch-history))
+
+(defun sockopt-watch--frame (look top)
+  "Return the text of an SVG of LOOK with its axes, open at its end.
+TOP is the text at the upper one."
+  (pcase-let* ((`(,width ,height ,_ ,grey . ,_) look)
+               (left sockopt-watch--margin)
+               (svg (svg-create (+ left width) (+ height 2))))
     (svg-line svg left height (+ left width) height :stroke-color grey)
     (svg-line svg left 0 left height :stroke-color grey)
-    (svg-text svg (sockopt-watch--text top (nth 1 metric)) :x (- left 6) :y 12
+    (svg-text svg top :x (- left 6) :y 12
               :text-anchor "end" :font-size 12 :fill grey)
     (svg-text svg "0" :x (- left 6) :y height
               :text-anchor "end" :font-size 12 :fill grey)
-    (svg-node svg 'polyline
-              :points (mapconcat #'number-to-string
-                                 (sockopt-watch--points values top
-                                                        width height)
-                                 " ")
-              :transform "scale(0.1)"
-              :stroke color :stroke-width 15 :fill "none")
-    svg))
+    (with-temp-buffer
+      (svg-print svg)
+      (string-remove-suffix "</svg>" (buffer-string)))))
 
-(defun sockopt-watch--picture (values metric width height)
-  "Return an image of VALUES of METRIC, as text with a property.
-It is WIDTH by HEIGHT pixels with its margin, and there are words for each
-of VALUES."
-  (propertize (format "[%s]" (car metric))
-              'display (svg-image (sockopt-watch--svg values metric
-                                                      width height)
-                                  :scale 1
-                                  :map (sockopt-watch--map width height))
+(defun sockopt-watch--add-points (chart samples index taken)
+  "Add to CHART the points that it lacks of metric INDEX of SAMPLES.
+TAKEN is how many there have been.  Points of older ones are dropped."
+  (pcase-let* ((`(,width ,height . ,_) (sockopt-watch--chart-look chart))
+               (top (sockopt-watch--chart-top chart))
+               (points (sockopt-watch--chart-points chart))
+               (count (length samples))
+               (missing (min count
+                             (- taken (sockopt-watch--chart-taken chart)))))
+    (setf (sockopt-watch--chart-points chart)
+          (nconc (nthcdr (- (+ (length points) missing) count) points)
+                 (cl-loop
+                  for measured in (last samples missing)
+                  for number from (- taken missing)
+                  for y = (sockopt-watch--y
+                           (sockopt-watch--value measured index) top height)
+                  collect (if y
+                              (format "%d %d " (sockopt-watch--x number width)
+                                      y)
+                            "")))
+          (sockopt-watch--chart-taken chart) taken)))
+
+(defun sockopt-watch--level (samples index)
+  "Return metric INDEX if it is the same in all SAMPLES, else nil."
+  (let ((value (sockopt-watch--value (car samples) index)))
+    (and value
+         (cl-every (lambda (measured)
+                     (eql value (sockopt-watch--value measured index)))
+                   samples)
+         value)))
+
+;; A level line is the same from sample to sample, so Emacs, which keeps
+;; pictures for a while, need not draw it anew.
+(defun sockopt-watch--level-points (chart value)
+  "Return the text of the points of CHART if all are at VALUE.
+The first is that of sample 0."
+  (pcase-let* ((`(,width ,height . ,_) (sockopt-watch--chart-look chart))
+               (y (sockopt-watch--y value (sockopt-watch--chart-top chart)
+                                    height)))
+    (format "0 %d %d %d" y
+            (sockopt-watch--x (1- (length (sockopt-watch--chart-points chart)))
+                              width)
+            y)))
+
+(defun sockopt-watch--svg (chart level)
+  "Return the text of the SVG that CHART is.
+Its line begins where the axes meet.  All points are at LEVEL unless that is
+nil."
+  (pcase-let ((`(,width ,_ ,color . ,_) (sockopt-watch--chart-look chart))
+              (points (sockopt-watch--chart-points chart)))
+    (concat (sockopt-watch--chart-frame chart)
+            (format "<polyline fill=\"none\" stroke=\"%s\" stroke-width=\"15\"\
+ transform=\"scale(0.1) translate(%d 0)\" points=\""
+                    color
+                    (- (* 10 sockopt-watch--margin)
+                       (if level 0
+                         (sockopt-watch--x
+                          (- (sockopt-watch--chart-taken chart)
+                             (length points))
+                          width))))
+            (if level (sockopt-watch--level-points chart level)
+              (apply #'concat points))
+            "\"/></svg>")))
+
+(defun sockopt-watch--chart (series samples index look)
+  "Return the chart of metric INDEX of SERIES, with a point for each of SAMPLES.
+It is that which there was before, if that was of LOOK and of the same scale."
+  (let ((top (sockopt-watch--top samples index))
+        (chart (aref (sockopt-watch--series-charts series) index)))
+    (unless (and chart (eql top (sockopt-watch--chart-top chart))
+                 (equal look (sockopt-watch--chart-look chart)))
+      (setq chart (sockopt-watch--chart-make
+                   :top top :look look
+                   :frame (sockopt-watch--frame
+                           look
+                           (sockopt-watch--text
+                            top (nth 1 (nth index sockopt-watch--metrics))))))
+      (aset (sockopt-watch--series-charts series) index chart))
+    (sockopt-watch--add-points chart samples index
+                               (sockopt-watch--series-taken series))
+    chart))
+
+(defun sockopt-watch--picture (series samples index look)
+  "Return an image of metric INDEX of SERIES, as text with a property.
+It has LOOK, and there are words for each of SAMPLES."
+  (propertize (format "[%s]" (car (nth index sockopt-watch--metrics)))
+              'display (create-image
+                        (sockopt-watch--svg
+                         (sockopt-watch--chart series samples index look)
+                         (sockopt-watch--level samples index))
+                        'svg t :scale 1
+                        :map (sockopt-watch--map (nth 0 look) (nth 1 look)))
               'rear-nonsticky '(display)
-              'sockopt-watch (cons metric values)))
+              'sockopt-watch (cons index samples)))
 
 (defun sockopt-watch--insert-pictures (series pixels)
   "Insert pictures of SERIES, at most PIXELS wide."
-  (cl-loop with width = (max 100 (- pixels sockopt-watch--margin 10))
+  (cl-loop with look = (sockopt-watch--look
+                        (max 100 (- pixels sockopt-watch--margin 10))
+                        (* 3 (frame-char-height)))
            with samples = (sockopt-watch--samples series)
-           for metric in sockopt-watch--metrics
-           for index from 0
-           for values = (sockopt-watch--values samples index)
-           when (cl-some #'cdr values)
-           do (sockopt-watch--insert-heading metric values)
-           (insert (sockopt-watch--picture values metric width
-                                           (* 3 (frame-char-height)))
-                   "\n")))
+           for index below (length sockopt-watch--metrics)
+           when (sockopt-watch--any-p samples index)
+           do (sockopt-watch--insert-heading samples index)
+           (insert (sockopt-watch--picture series samples index look) "\n")))
 
 ;;; The buffer
 

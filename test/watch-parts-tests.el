@@ -28,9 +28,10 @@
   "Return a series of PROCESS with COUNT samples, a second apart."
   (let ((series (sockopt-watch--begin process)))
     (dotimes (i count)
-      (ring-insert (sockopt-watch--series-history series)
-                   (sockopt-watch--measure
-                    (list :time (float i) :tcp-info '(:rtt 5000)) nil)))
+      (sockopt-watch--keep series
+                           (sockopt-watch--measure
+                            (list :time (float i) :tcp-info '(:rtt 5000))
+                            nil)))
     series))
 
 (ert-deftest watch-parts-tests-chart ()

@@ -71,10 +71,9 @@
            (series (sockopt-watch--begin client)))
       (dotimes (_ 9)
         (sockopt-watch--sample series))
-      (let ((values (sockopt-watch--values (sockopt-watch--samples series)
-                                           0)))
-        (should (= 5 (length values)))
-        (should (apply #'<= (mapcar #'car values)))))))
+      (let ((samples (sockopt-watch--samples series)))
+        (should (= 5 (length samples)))
+        (should (apply #'<= (mapcar (lambda (it) (aref it 0)) samples)))))))
 
 (defmacro watch-tests--watching (client &rest body)
   "Evaluate BODY in a buffer that watches CLIENT."
@@ -127,11 +126,9 @@
       (should (equal (funcall help nil (current-buffer)
                               (+ 12 (line-beginning-position)))
                      (sockopt-watch--tip
-                      (car (sockopt-watch--values
-                            (sockopt-watch--samples
-                             (car sockopt-watch--all))
-                            0))
-                      (car sockopt-watch--metrics)))))
+                      (car (sockopt-watch--samples
+                            (car sockopt-watch--all)))
+                      0))))
     (should (string-match-p "\\`1 connection, a sample every 0\\.1 s"
                             (sockopt-watch--header)))))
 
@@ -218,27 +215,80 @@
                      (make-pipe-process :name "pipe" :noquery t))
                     :type 'wrong-type-argument))))
 
-(ert-deftest watch-tests-picture ()
-  "A picture has the ends of the axis and the line."
-  (let* ((sockopt-watch-history 3)
-         (svg (sockopt-watch--svg '((1.0 . 0) (2.0 . 5) (3.0 . 10))
-                                  (car sockopt-watch--metrics) 200 30))
+(defun watch-tests--measured (value &optional time)
+  "Return a sample whose first metric is VALUE, taken at TIME."
+  (let ((sample (make-vector (1+ (length sockopt-watch--metrics)) nil)))
+    (aset sample 0 (or time 1.0))
+    (aset sample 1 value)
+    sample))
+
+(defun watch-tests--draw (series &rest values)
+  "Add VALUES of the first metric to SERIES.
+Return the attributes points and transform of its line, and the texts."
+  (dolist (value values)
+    (sockopt-watch--keep series (watch-tests--measured value)))
+  (let* ((samples (sockopt-watch--samples series))
+         (svg (with-temp-buffer
+                (insert (sockopt-watch--svg
+                         (sockopt-watch--chart
+                          series samples 0 '(200 30 "#000000" "#888888" 3))
+                         (sockopt-watch--level samples 0)))
+                (libxml-parse-xml-region (point-min) (point-max))))
          (line (car (dom-by-tag svg 'polyline))))
-    (should (equal (mapcar #'dom-text (dom-by-tag svg 'text)) '("10 ms" "0")))
-    (should (equal (dom-attr line 'points) "900 300 1900 150 2900 0"))
-    (should (equal (dom-attr line 'transform) "scale(0.1)"))))
+    (list (string-trim (dom-attr line 'points)) (dom-attr line 'transform)
+          (mapcar (lambda (text) (string-trim (dom-text text)))
+                  (dom-by-tag svg 'text)))))
+
+(ert-deftest watch-tests-picture ()
+  "A picture has the ends of the axis, and its line goes to the right."
+  (skip-unless (fboundp 'libxml-parse-xml-region))
+  (sockopt-tests-clean
+    (let* ((sockopt-watch-history 3)
+           (series (sockopt-watch--begin (sockopt-tests-server))))
+      (should (equal (watch-tests--draw series 0 5)
+                     '("0 300 1000 0" "scale(0.1) translate(900 0)"
+                       ("5 ms" "0"))))
+      ;; Another scale.
+      (should (equal (watch-tests--draw series 10)
+                     '("0 300 1000 150 2000 0" "scale(0.1) translate(900 0)"
+                       ("10 ms" "0"))))
+      ;; The oldest goes, and what is not known is left out.
+      (should (equal (watch-tests--draw series nil)
+                     '("1000 150 2000 0" "scale(0.1) translate(-100 0)"
+                       ("10 ms" "0"))))
+      ;; Several at once, as when the buffer was hidden.
+      (should (equal (watch-tests--draw series 10 2)
+                     '("4000 0 5000 240" "scale(0.1) translate(-2100 0)"
+                       ("10 ms" "0"))))
+      (should (equal (watch-tests--draw series 9 9 10)
+                     '("6000 30 7000 30 8000 0" "scale(0.1) translate(-5100 0)"
+                       ("10 ms" "0")))))))
+
+(ert-deftest watch-tests-level-picture ()
+  "A level line is the same picture, whenever its samples were taken."
+  (skip-unless (fboundp 'libxml-parse-xml-region))
+  (sockopt-tests-clean
+    (let* ((sockopt-watch-history 3)
+           (series (sockopt-watch--begin (sockopt-tests-server))))
+      (should (equal (watch-tests--draw series 10 10)
+                     '("0 0 1000 0" "scale(0.1) translate(900 0)"
+                       ("10 ms" "0"))))
+      (dotimes (_ 3)
+        (should (equal (watch-tests--draw series 10)
+                       '("0 0 2000 0" "scale(0.1) translate(900 0)"
+                         ("10 ms" "0"))))))))
 
 (ert-deftest watch-tests-map ()
   "There are words for each sample, made only when they are asked for."
   (with-temp-buffer
     (let* ((sockopt-watch-history 3)
-           (metric (car sockopt-watch--metrics))
            (map (sockopt-watch--map 200 30))
            (help (lambda (index)
                    (funcall (plist-get (nth 2 (nth index map)) 'help-echo)
                             nil (current-buffer) 2))))
       (insert "x" (propertize "y" 'sockopt-watch
-                              (list metric '(1.0 . 0) '(2.0 . 5))))
+                              (list 0 (watch-tests--measured 0 1.0)
+                                    (watch-tests--measured 5 2.0))))
       (should (= 3 (length map)))
       ;; The area around the middle of the chart.
       (should (equal (car (nth 1 map)) '(rect . ((140 . 0) . (240 . 30)))))
@@ -248,21 +298,6 @@
       (should (eq map (sockopt-watch--map 200 30)))
       (should (equal (car (nth 1 (sockopt-watch--map 100 30)))
                      '(rect . ((115 . 0) . (165 . 30))))))))
-
-(ert-deftest watch-tests-points ()
-  "A line goes from the left to the right, the greatest value on top."
-  (let ((sockopt-watch-history 3))
-    (should (equal (sockopt-watch--points '((1 . 0) (2 . 5) (3 . 10)) 10 200 30)
-                   '(900 300 1900 150 2900 0)))
-    ;; What is not there yet is left out, on the right.
-    (should (equal (sockopt-watch--points '((2 . nil) (3 . 11)) 10 200 30)
-                   '(1900 0))))
-  ;; Nor are there points within a level line.
-  (let ((sockopt-watch-history 6))
-    (should (equal (sockopt-watch--points
-                    '((1 . 0) (2 . 0) (3 . 0) (4 . 10) (5 . 10) (6 . nil))
-                    10 200 30)
-                   '(900 300 1700 300 2100 0 2500 0)))))
 
 (provide 'watch-tests)
 ;;; watch-tests.el ends here
