@@ -16,6 +16,8 @@ DESTDIR =
 SELECTOR = t
 # A regular expression: make mutants ONLY=connect.c
 ONLY =
+# Empty means that npm fetches it.
+ZIG =
 
 BATCH = $(EMACS) -Q --batch
 STD = -std=gnu11 -pthread
@@ -191,6 +193,10 @@ mutants:			## Make mistakes, one at a time, that tests must notice: make mutants
 	EMACS='$(EMACS)' CC='$(CC)' ONLY='$(ONLY)' \
 	  test/mutants build/mutants test/mutants.list
 
+portability:			## Build for macOS, the BSDs and musl with zig (fetched by npm): make portability [ZIG=...]
+	CC_OPTIONS='$(STD) $(WARNINGS) -O2 -Imodule' INCLUDE='$(EMACS_INCLUDE)' \
+	  ZIG='$(ZIG)' test/portability build/portability $(MODULE_C)
+
 LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C)
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
@@ -236,5 +242,5 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check dist install uninstall install-routes \
-	core-tests bench sanitize fuzz mutants lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
+	core-tests bench sanitize fuzz mutants portability lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
 .DELETE_ON_ERROR:

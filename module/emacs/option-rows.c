@@ -118,12 +118,14 @@ level_name (int level)
       return "IPPROTO_UDP";
     case IPPROTO_ICMPV6:
       return "IPPROTO_ICMPV6";
+#ifdef SYSTEM_LINUX
     case SOL_MPTCP:
       return "SOL_MPTCP";
     case AF_VSOCK:
       return "AF_VSOCK";
     case SOL_RAW:
       return "SOL_RAW";
+#endif
     default:
       return "IPPROTO_IP or IPPROTO_IPV6";
     }

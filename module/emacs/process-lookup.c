@@ -13,6 +13,7 @@
 #include "emacs/lisp-address.h"
 #include "emacs/lisp-plan.h"
 #include "emacs/lisp.h"
+#include "socket/system.h"
 
 /* Wait until FD has an event, which is all that happens on it.  Return
    false if the user wants to quit first, or, with an error signalled, if
@@ -41,9 +42,10 @@ static struct addresses *
 look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
 {
   int pair[2];
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+  int code = system_socketpair (AF_UNIX, SOCK_STREAM, pair);
+  if (code != 0)
     {
-      lisp_signal_errno (env, "Cannot look up host", errno, Qnil);
+      lisp_signal_errno (env, "Cannot look up host", code, Qnil);
       return NULL;
     }
   struct addresses *found = NULL;
@@ -53,7 +55,7 @@ look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
   else if (wait_for_hangup (env, pair[0], args[5]))
     {
       int system_code;
-      int code = job_lookup_code (job, &system_code);
+      code = job_lookup_code (job, &system_code);
       if (code != 0)
         signal_lookup (env, code, system_code, args[0], args[1]);
       found = job_take_addresses (job);
@@ -126,7 +128,10 @@ DEFUN ("sockopt--vsock-address", sockopt_vsock_address, Ssockopt_vsock_address,
   struct addresses *addresses = one_address (env);
   if (!addresses)
     return Qnil;
-  address_vsock (&addresses->items[0], (uint32_t) cid, (uint32_t) port);
+  int code
+    = address_vsock (&addresses->items[0], (uint32_t) cid, (uint32_t) port);
+  if (code != 0)
+    lisp_signal_errno (env, "Cannot make socket", code, Qnil);
   return addresses_make (env, addresses);
 }
 

@@ -9,4 +9,15 @@
 # define _GNU_SOURCE 1 /* NOLINT(bugprone-reserved-identifier) */
 #endif
 
+/* The options of RFC 3542, which macOS hides otherwise.  */
+#ifndef __APPLE_USE_RFC_3542
+# define __APPLE_USE_RFC_3542 1 /* NOLINT(bugprone-reserved-identifier) */
+#endif
+
+/* Whether there is what only Linux has.  With SOCKOPT_LOWEST, which tests
+   use, Linux does without, as the system that has least of all.  */
+#if defined __linux__ && !defined SOCKOPT_LOWEST
+# define SYSTEM_LINUX 1
+#endif
+
 #endif /* SOCKOPT_CONFIG_H */

@@ -8,9 +8,13 @@
 
 #include <netinet/in.h>
 
-#include <netinet/icmp6.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+
+/* After the C library's own headers, on which it builds.  */
+#if __has_include(<netinet/icmp6.h>)
+# include <netinet/icmp6.h>
+#endif
 
 /* POSIX has these under another name.  */
 #ifndef IPV6_ADD_MEMBERSHIP
@@ -20,7 +24,12 @@
 # define IPV6_DROP_MEMBERSHIP IPV6_LEAVE_GROUP
 #endif
 
-#ifdef __linux__
+/* macOS has this one under another name.  */
+#if !defined TCP_KEEPIDLE && defined TCP_KEEPALIVE
+# define TCP_KEEPIDLE TCP_KEEPALIVE
+#endif
+
+#ifdef SYSTEM_LINUX
 
 # include <netinet/udp.h>
 
@@ -131,6 +140,29 @@
 #  define ICMP_FILTER 1
 # endif
 
-#endif /* __linux__ */
+#endif /* SYSTEM_LINUX */
+
+#ifdef SOCKOPT_LOWEST
+/* Each of these is missing on some system.  */
+# undef AF_VSOCK
+# undef IPPROTO_MPTCP
+# undef IPPROTO_UDPLITE
+# undef SO_BINDTODEVICE
+# undef SO_COOKIE
+# undef SO_DOMAIN
+# undef SO_PROTOCOL
+# undef IP_ADD_SOURCE_MEMBERSHIP
+# undef IP_BLOCK_SOURCE
+# undef IP_DROP_SOURCE_MEMBERSHIP
+# undef IP_MINTTL
+# undef IP_RECVORIGDSTADDR
+# undef IP_UNBLOCK_SOURCE
+# undef MCAST_JOIN_GROUP
+# undef IPV6_AUTOFLOWLABEL
+# undef IPV6_RECVORIGDSTADDR
+# undef TCP_CONGESTION
+# undef TCP_FASTOPEN
+# undef TCP_NOTSENT_LOWAT
+#endif
 
 #endif /* SOCKOPT_CONSTANTS_H */

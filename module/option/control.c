@@ -63,8 +63,8 @@ add_kind (struct info *info, const char *key, const struct kind *kind,
 /* A time as (TICKS . HZ), which is a Lisp timestamp; one of 0 is that of
    nothing.  */
 static enum fault
-add_time (struct info *info, const char *key, time_t seconds, long ticks,
-          long hz)
+add_time (struct info *info, const char *key, time_t seconds, intmax_t ticks,
+          intmax_t hz)
 {
   if (seconds == 0 && ticks == 0)
     return FAULT_NONE;
@@ -361,6 +361,12 @@ control_find (int level, int type)
   return NULL;
 }
 
+/* The macro of musl compares numbers of different signs.  */
+#ifdef __GNUC__
+# pragma GCC diagnostic push
+# pragma GCC diagnostic ignored "-Wsign-compare"
+#endif
+
 /* The messages of MESSAGE one after the other; null at first and at the
    end.  */
 static const struct cmsghdr *
@@ -370,6 +376,10 @@ next_header (const struct msghdr *message, const struct cmsghdr *header)
   return header ? CMSG_NXTHDR (all, (struct cmsghdr *) header)
                 : CMSG_FIRSTHDR (all);
 }
+
+#ifdef __GNUC__
+# pragma GCC diagnostic pop
+#endif
 
 /* How many bytes of data HEADER has, none of them after the end of
    MESSAGE.  */

@@ -72,6 +72,11 @@ inet_to_storage (const struct inet *inet, struct sockaddr_storage *storage)
 {
   memset (storage, 0, sizeof *storage);
   storage->ss_family = (sa_family_t) inet->family;
+#ifdef SIN6_LEN
+  /* These kernels refuse an address that does not say its length.  */
+  storage->ss_len = inet->family == AF_INET ? sizeof (struct sockaddr_in)
+                                            : sizeof (struct sockaddr_in6);
+#endif
   if (inet->family == AF_INET)
     ((struct sockaddr_in *) storage)->sin_addr = inet->as.ipv4;
   else

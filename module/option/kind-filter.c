@@ -5,13 +5,14 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <linux/filter.h>
-#include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #include "option/constants.h"
 #include "option/option.h"
+
+#if __has_include(<linux/filter.h>)
+# include <linux/filter.h>
 
 /* A classic BPF program: a vector of [CODE JT JF K].  */
 
@@ -175,6 +176,8 @@ const struct kind kind_filter = {
   .get = get_filter,
 };
 
+#endif /* linux/filter.h */
+
 /* ICMP types that are blocked, as a list of numbers: COUNT bits, of
    which bit N stands for type N.  */
 
@@ -239,6 +242,8 @@ const struct kind kind_icmp_filter = {
   .decode = decode_icmp_filter,
 };
 
+#ifdef ICMP6_FILTER_SETBLOCK
+
 /* On Linux a bit that is set blocks; elsewhere it passes, so the macros
    of RFC 3542 say which.  */
 static enum fault
@@ -282,3 +287,5 @@ const struct kind kind_icmp6_filter = {
   .encode = encode_icmp6_filter,
   .decode = decode_icmp6_filter,
 };
+
+#endif /* ICMP6_FILTER_SETBLOCK */

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "option/constants.h"
 #include "option/inet.h"
 #include "option/interface.h"
 #include "option/option.h"
@@ -48,6 +49,8 @@ finish (enum fault fault, struct bytes *bytes, const void *data, size_t size)
   return bytes_copy (bytes, data, size) ? FAULT_NONE : FAULT_MEMORY;
 }
 
+#ifdef SYSTEM_LINUX
+
 static enum fault
 encode_membership4 (const struct option *option, const struct value *value,
                     struct bytes *bytes)
@@ -60,6 +63,28 @@ encode_membership4 (const struct option *option, const struct value *value,
                               .imr_ifindex = (int) membership.interface };
   return finish (fault, bytes, &request, sizeof request);
 }
+
+#else
+
+/* Not every system takes the index of an interface here, but all take one of
+   its addresses.  */
+static enum fault
+encode_membership4 (const struct option *option, const struct value *value,
+                    struct bytes *bytes)
+{
+  struct membership membership;
+  struct in_addr interface = { .s_addr = INADDR_ANY };
+  (void) option;
+  enum fault fault
+    = membership_from_value (value, AF_INET, false, &membership);
+  if (fault == FAULT_NONE)
+    fault = interface_address (membership.interface, &interface);
+  struct ip_mreq request = { .imr_multiaddr = membership.group.as.ipv4,
+                             .imr_interface = interface };
+  return finish (fault, bytes, &request, sizeof request);
+}
+
+#endif
 
 const struct kind kind_membership4 = {
   .name = "(GROUP INTERFACE)",
@@ -88,6 +113,8 @@ const struct kind kind_membership6 = {
   .addresses = "IPv6 addresses as strings",
 };
 
+#ifdef IP_ADD_SOURCE_MEMBERSHIP
+
 /* Here the kernel knows interfaces by address only.  Fields are assigned
    by name, for systems differ in their order.  */
 static enum fault
@@ -113,6 +140,10 @@ const struct kind kind_source4 = {
   .encode = encode_source4,
   .addresses = "IPv4 addresses as strings",
 };
+
+#endif
+
+#ifdef MCAST_JOIN_GROUP
 
 static enum fault
 encode_group (const struct option *option, const struct value *value,
@@ -158,6 +189,10 @@ const struct kind kind_group_source = {
   .encode = encode_group_source,
   .addresses = "addresses as strings",
 };
+
+#endif
+
+#ifdef SYSTEM_LINUX
 
 /* Source filters: (GROUP INTERFACE MODE SOURCE...), where MODE is
    include or exclude.  Reading one takes (GROUP INTERFACE).  */
@@ -388,3 +423,5 @@ const struct kind kind_source_filter = {
   .prepare = prepare_source_filter,
   .addresses = "addresses as strings",
 };
+
+#endif /* SYSTEM_LINUX */

@@ -160,6 +160,8 @@ const struct kind kind_memory_info = {
   .decode = decode_memory_info,
 };
 
+#if defined TCP_CC_INFO && defined TCP_CONGESTION
+
 /* TCP_CC_INFO: which structure it is depends on the algorithm, so the
    name of that is read along with it and put before.  */
 
@@ -235,6 +237,8 @@ const struct kind kind_congestion_info = {
   .decode = decode_congestion_info,
   .get = get_congestion_info,
 };
+
+#endif
 
 /* struct mptcp_info of linux/mptcp.h.  */
 

@@ -225,6 +225,8 @@ const struct kind kind_interface_network = {
   .decode = decode_interface_network,
 };
 
+#ifdef SYSTEM_LINUX
+
 /* The kernel reads this one back only by the interface's address, so
    that is set besides the index.  */
 static enum fault
@@ -246,6 +248,26 @@ encode_multicast_interface (const struct option *option,
   return bytes_copy (bytes, &request, sizeof request) ? FAULT_NONE
                                                       : FAULT_MEMORY;
 }
+
+#else
+
+/* Not every system takes an index here, but all take an address.  */
+static enum fault
+encode_multicast_interface (const struct option *option,
+                            const struct value *value, struct bytes *bytes)
+{
+  struct in_addr address = { .s_addr = INADDR_ANY };
+  unsigned index;
+  (void) option;
+  enum fault fault = interface_from_value (value, &index);
+  if (fault == FAULT_NONE)
+    fault = interface_address (index, &address);
+  if (fault == FAULT_NONE && !bytes_copy (bytes, &address, sizeof address))
+    fault = FAULT_MEMORY;
+  return fault;
+}
+
+#endif
 
 static enum fault
 decode_multicast_interface (const struct option *option,

@@ -14,6 +14,8 @@
 #include "option/interface.h"
 #include "option/option.h"
 
+#ifdef SCM_CREDENTIALS
+
 /* A socket that has no peer with credentials gives process 0 and the
    user and group that nobody is: nil.  */
 static enum fault
@@ -45,6 +47,8 @@ const struct kind kind_credentials = {
   .size = sizeof (struct ucred),
   .decode = decode_credentials,
 };
+
+#endif
 
 static enum fault
 decode_groups (const struct option *option, const struct bytes *bytes,

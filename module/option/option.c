@@ -34,8 +34,11 @@ enum
   DEFER_SECONDS_MAX = 29887
 };
 
+/* On systems with fewer options, some are for no row.  */
+#define HINTS __attribute__ ((unused)) static const struct hint
+
 /* Errors of joining a group, and of leaving one.  */
-static const struct hint join_hints[] = {
+HINTS join_hints[] = {
   { ENODEV, "there is no such interface, or none is named and no route leads"
             " to the group" },
   { EADDRINUSE, "already a member" },
@@ -47,14 +50,14 @@ static const struct hint join_hints[] = {
   { 0, NULL },
 };
 
-static const struct hint leave_hints[] = {
+HINTS leave_hints[] = {
   { EADDRNOTAVAIL, "not a member of this group there" },
   { ENODEV, "name the interface on which the group was joined" },
   { EINVAL, "not a multicast group, or not a member" },
   { 0, NULL },
 };
 
-static const struct hint source_hints[] = {
+HINTS source_hints[] = {
   { EADDRNOTAVAIL, "the group is not joined, or the source is already so" },
   { EADDRINUSE, "already a member" },
   { ENODEV, "there is no such interface, or none is named and no route leads"
@@ -65,7 +68,7 @@ static const struct hint source_hints[] = {
   { 0, NULL },
 };
 
-static const struct hint filter_hints[] = {
+HINTS filter_hints[] = {
   { EADDRNOTAVAIL, "the group is not joined there" },
   { EINVAL, "the group is not joined there, or is no multicast group" },
   { ENODEV, "the group is not joined there" },
@@ -73,26 +76,26 @@ static const struct hint filter_hints[] = {
   { 0, NULL },
 };
 
-static const struct hint redirected_hints[] = {
+HINTS redirected_hints[] = {
   { ENOENT, "the connection was not redirected" },
   { 0, NULL },
 };
 
-static const struct hint algorithm_hints[] = {
+HINTS algorithm_hints[] = {
   { ENOENT, "there is no such algorithm" },
   { EPERM, "not an algorithm that everybody may choose:"
            " net.ipv4.tcp_allowed_congestion_control, or CAP_NET_ADMIN" },
   { 0, NULL },
 };
 
-static const struct hint upper_hints[] = {
+HINTS upper_hints[] = {
   { ENOENT, "there is no such protocol" },
   { EEXIST, "the connection has one already" },
   { ENOTCONN, "the socket must be connected first" },
   { 0, NULL },
 };
 
-static const struct hint device_hints[] = {
+HINTS device_hints[] = {
   { ENODEV, "there is no such interface" },
   { EADDRNOTAVAIL, "there is no such interface" },
   { EINVAL, "not the interface that the socket is bound to, or, over MPTCP,"
@@ -100,19 +103,19 @@ static const struct hint device_hints[] = {
   { 0, NULL },
 };
 
-static const struct hint hops_hints[] = {
+HINTS hops_hints[] = {
   { EINVAL, "it takes -1, or 1 to 255 hops" },
   { 0, NULL },
 };
 
 /* TCP_MIN_MSS of the kernel is 88.  */
-static const struct hint segment_hints[] = {
+HINTS segment_hints[] = {
   { EINVAL, "it takes 0, or 88 to 32767 bytes" },
   { 0, NULL },
 };
 
 /* The least is two ticks, 2 to 20 milliseconds as the kernel was built.  */
-static const struct hint tick_hints[] = {
+HINTS tick_hints[] = {
   { EINVAL, "it takes two ticks of the kernel's clock or more, 20000"
             " microseconds at the slowest, and 200000 at most" },
   { 0, NULL },
@@ -120,62 +123,64 @@ static const struct hint tick_hints[] = {
 
 #define LOCKED "`:lock-filter' forbids it for good"
 
-static const struct hint attach_hints[] = {
+HINTS attach_hints[] = {
   { EPERM, LOCKED ", or it takes CAP_NET_ADMIN on TCP in newer kernels" },
   { 0, NULL },
 };
 
-static const struct hint detach_hints[] = {
+HINTS detach_hints[] = {
   { ENOENT, "no filter is attached" },
   { EPERM, LOCKED },
   { 0, NULL },
 };
 
-static const struct hint lock_hints[] = {
+HINTS lock_hints[] = {
   { EPERM, "what is locked stays so" },
   { 0, NULL },
 };
 
-static const struct hint timestamping_hints[] = {
+HINTS timestamping_hints[] = {
   { EINVAL, "these do not go together, or not on this socket now" },
   { 0, NULL },
 };
 
 /* MPTCP takes some options only while it has one path at most.  */
-static const struct hint unconnected_hints[] = {
+HINTS unconnected_hints[] = {
   { EINVAL, "too late on this socket: it must not be connected" },
   { 0, NULL },
 };
 
-static const struct hint fastopen_hints[] = {
+HINTS fastopen_hints[] = {
   { EINVAL, "too late on this socket: it must neither be connected nor"
             " listen" },
   { 0, NULL },
 };
 
-static const struct hint preferences_hints[] = {
+HINTS preferences_hints[] = {
   { EINVAL, "only one of tmp, public and pubtmp-default goes, one of home and"
             " coa, one of cga and noncga" },
   { 0, NULL },
 };
 
-static const struct hint offset_hints[] = {
+HINTS offset_hints[] = {
   { EINVAL, "it takes -1, or an even offset in bytes" },
   { 0, NULL },
 };
 
 /* IPv6 has no links that carry less than 1280 bytes (RFC 8200, 5).  */
-static const struct hint mtu_hints[] = {
+HINTS mtu_hints[] = {
   { EINVAL, "it takes 0, or 1280 and more bytes" },
   { 0, NULL },
 };
 
-static const struct hint peer_hints[] = {
+#ifdef SYSTEM_LINUX
+HINTS peer_hints[] = {
   { ENODATA, "the socket has no peer" },
   { 0, NULL },
 };
+#endif
 
-static const struct hint clamp_hints[] = {
+HINTS clamp_hints[] = {
   { EINVAL, "it takes 0 only before the socket connects" },
   { 0, NULL },
 };
@@ -290,7 +295,7 @@ const struct option options[] = {
        "Tell the type of the socket.",
        .manual = "socket(7)"),
 
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
   /* The socket level, on Linux only.  */
   ROW (":attach-filter", SO_ATTACH_FILTER, SOL_SOCKET, filter, BOTH,
        CLASSES_ALL & ~CLASSES_MPTCP,
@@ -441,12 +446,12 @@ const struct option options[] = {
        "Try another path when packets get lost: 1 or 0, -1 as the system.",
        RANGE (-1, 1), .flags = OPTION_ADJUSTED,
        .inherited = CLASSES_ACCEPTED),
+# endif
   ROW (":txtime", SO_TXTIME, SOL_SOCKET, clock, BOTH, CLASSES_PACKET,
        "Choose the clock by which sockopt-send has a datagram leave.",
        .privilege = "CAP_NET_ADMIN for any clock but monotonic",
        .caution = "it stays on, and has an effect only where the queue of the"
                   " interface is fq or etf, see tc(8)"),
-# endif
 #endif
 
   /* IPv4, and IPv6 sockets that carry it: ip(7).  */
@@ -552,7 +557,7 @@ const struct option options[] = {
        .changes = ":ip-block-source :mcast-block-source"),
 #endif
 
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
   /* IPv4, and IPv6 sockets that carry it, on Linux only.  */
   ROW (":ip-bind-address-no-port", IP_BIND_ADDRESS_NO_PORT, IPPROTO_IP,
        boolean, BOTH, CLASSES_IP,
@@ -638,7 +643,7 @@ const struct option options[] = {
        "Give up receiving one source of a multicast group.",
        .hints = source_hints,
        .changes = JOINS),
-# ifdef __linux__
+# ifdef SYSTEM_LINUX
   ROW (":mcast-msfilter", MCAST_MSFILTER, LEVEL_OF_FAMILY, source_filter, BOTH,
        CLASSES_PACKET,
        "Receive only, or all but, these sources of a multicast group.", .flags = OPTION_ARGUMENT,
@@ -739,7 +744,7 @@ const struct option options[] = {
        .phase = PHASE_BEFORE_BIND, .manual = "ipv6(7)",
        .inherited = CLASSES_ACCEPTED),
 
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
   /* IPv6, on Linux only.  */
   ROW (":ip6t-so-original-dst", IP6T_SO_ORIGINAL_DST, IPPROTO_IPV6,
        socket_address, GET, CLASS_TCP6,
@@ -822,11 +827,13 @@ const struct option options[] = {
        RANGE (0, INT_MAX), .phase = PHASE_LISTENING,
        .flags = OPTION_ADJUSTED, .unit = "connections", .manual = "tcp(7)"),
 #endif
+#ifdef TCP_KEEPCNT
   ROW (":tcp-keepcnt", TCP_KEEPCNT, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP | CLASSES_MPTCP,
        "Give up the connection after this many unanswered probes.",
        RANGE (1, 127), .unit = "probes", .manual = "tcp(7)",
        .inherited = CLASSES_ACCEPTED),
+#endif
 #ifdef TCP_KEEPIDLE
   ROW (":tcp-keepidle", TCP_KEEPIDLE, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP | CLASSES_MPTCP,
@@ -834,11 +841,13 @@ const struct option options[] = {
        RANGE (1, 32767), .unit = "seconds", .manual = "tcp(7)",
        .inherited = CLASSES_ACCEPTED),
 #endif
+#ifdef TCP_KEEPINTVL
   ROW (":tcp-keepintvl", TCP_KEEPINTVL, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP | CLASSES_MPTCP,
        "Wait this long before an unanswered probe is repeated.",
        RANGE (1, 32767), .unit = "seconds", .manual = "tcp(7)",
        .inherited = CLASSES_ACCEPTED),
+#endif
   ROW (":tcp-maxseg", TCP_MAXSEG, IPPROTO_TCP, integer, BOTH,
        CLASSES_TCP | CLASSES_MPTCP,
        "Limit how much data goes into one packet; 0 sets no limit.",
@@ -858,7 +867,7 @@ const struct option options[] = {
        .inherited = CLASSES_TCP),
 #endif
 
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
   /* TCP, on Linux only.  */
   ROW (":tcp-cc-info", TCP_CC_INFO, IPPROTO_TCP, congestion_info, GET,
        CLASSES_TCP | CLASSES_MPTCP,
@@ -1003,14 +1012,16 @@ const struct option options[] = {
 #endif
 
   /* Raw ICMP and ICMPv6: raw(7).  */
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
   ROW (":icmp-filter", ICMP_FILTER, SOL_RAW, icmp_filter, BOTH, CLASS_ICMP4,
        "Drop received ICMP messages of these types.",
        .manual = "raw(7)", .privilege = "CAP_NET_RAW to create the socket"),
 #endif
+#ifdef ICMP6_FILTER_SETBLOCK
   ROW (":icmp6-filter", ICMP6_FILTER, IPPROTO_ICMPV6, icmp6_filter, BOTH,
        CLASS_ICMP6, "Drop received ICMPv6 messages of these types.",
        .privilege = "CAP_NET_RAW to create the socket"),
+#endif
 };
 /* clang-format on */
 

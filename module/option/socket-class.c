@@ -42,10 +42,14 @@ inet_class (int type, int protocol, bool ipv6)
     {
     case IPPROTO_TCP:
       return ipv6 ? CLASS_TCP6 : CLASS_TCP4;
+#ifdef IPPROTO_MPTCP
     case IPPROTO_MPTCP:
       return ipv6 ? CLASS_MPTCP6 : CLASS_MPTCP4;
+#endif
+#ifdef IPPROTO_UDPLITE
     case IPPROTO_UDPLITE:
       return ipv6 ? CLASS_UDPLITE6 : CLASS_UDPLITE4;
+#endif
     default:
       break;
     }
@@ -80,16 +84,44 @@ socket_class_for (int domain, int type, int protocol)
     }
 }
 
+/* The family of socket FD, or -1.  Elsewhere it is that of its address, which
+   a socket has before it is bound, too.  */
+static int
+socket_family (int fd)
+{
+#ifdef SO_DOMAIN
+  return socket_number (fd, SO_DOMAIN);
+#else
+  struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };
+  socklen_t length = sizeof storage;
+  return getsockname (fd, (struct sockaddr *) &storage, &length) == 0
+           ? storage.ss_family
+           : -1;
+#endif
+}
+
+/* The protocol of socket FD, or 0 for the usual where the system does not
+   tell.  */
+static int
+socket_protocol (int fd)
+{
+#ifdef SO_PROTOCOL
+  return socket_number (fd, SO_PROTOCOL);
+#else
+  (void) fd;
+  return 0;
+#endif
+}
+
 unsigned
 socket_class (int fd)
 {
-  return socket_class_for (socket_number (fd, SO_DOMAIN),
-                           socket_number (fd, SO_TYPE),
-                           socket_number (fd, SO_PROTOCOL));
+  return socket_class_for (socket_family (fd), socket_number (fd, SO_TYPE),
+                           socket_protocol (fd));
 }
 
 int
 socket_family_level (int fd)
 {
-  return socket_number (fd, SO_DOMAIN) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  return socket_family (fd) == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
 }

@@ -6,10 +6,21 @@
 #include "socket/address.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
 
-#include <linux/vm_sockets.h>
+#include "option/constants.h"
+
+/* Whether a local socket may have a name that is no file.  */
+enum
+{
+#ifdef __linux__
+  ABSTRACT_NAMES = true
+#else
+  ABSTRACT_NAMES = false
+#endif
+};
 
 /* Views of the storage by family.  */
 static struct sockaddr_in *
@@ -71,7 +82,7 @@ address_ipv6 (struct address *address, const uint8_t *bytes, uint16_t port)
 bool
 address_local (struct address *address, const char *path, size_t size)
 {
-  bool abstract = size > 0 && path[0] == '\0';
+  bool abstract = ABSTRACT_NAMES && size > 0 && path[0] == '\0';
   if (LOCAL_PATH_MAX + (size_t) abstract < size)
     return false;
   if (!abstract && memchr (path, '\0', size))
@@ -85,13 +96,38 @@ address_local (struct address *address, const char *path, size_t size)
   return true;
 }
 
-void
+#ifdef VMADDR_PORT_ANY
+
+int
 address_vsock (struct address *address, uint32_t cid, uint32_t port)
 {
   struct sockaddr_vm vm
     = { .svm_family = AF_VSOCK, .svm_cid = cid, .svm_port = port };
   address_copy (address, (const struct sockaddr *) &vm, sizeof vm);
+  return 0;
 }
+
+/* Whether ADDRESS, of vsock(7), has a port.  */
+static bool
+has_vsock_port (const struct address *address)
+{
+  struct sockaddr_vm vm;
+  memcpy (&vm, &address->storage, sizeof vm);
+  return vm.svm_port != VMADDR_PORT_ANY;
+}
+
+#else
+
+int
+address_vsock (struct address *address, uint32_t cid, uint32_t port)
+{
+  (void) cid;
+  (void) port;
+  address_clear (address, AF_UNSPEC, 0);
+  return EAFNOSUPPORT;
+}
+
+#endif
 
 bool
 address_raw (struct address *address, int family, const uint8_t *bytes,
@@ -178,14 +214,15 @@ address_set_port (struct address *address, uint16_t port)
 }
 
 /* A path ends at its NUL, if it has one; an abstract name at the end of
-   the address.  */
+   the address.  Where there are no such names, a socket without a name may
+   have an address of nothing but NULs.  */
 const char *
 address_path (const struct address *address, size_t *size)
 {
   const char *path = const_local (address)->sun_path;
   size_t start = offsetof (struct sockaddr_un, sun_path);
   *size = address->length <= start ? 0 : address->length - start;
-  if (*size > 0 && path[0] != '\0')
+  if (*size > 0 && (path[0] != '\0' || !ABSTRACT_NAMES))
     *size = strnlen (path, *size);
   return path;
 }
@@ -227,15 +264,15 @@ bool
 address_named (const struct address *address)
 {
   size_t size;
-  struct sockaddr_vm vm;
   switch (address_family (address))
     {
     case AF_UNIX:
       address_path (address, &size);
       return size > 0;
+#ifdef VMADDR_PORT_ANY
     case AF_VSOCK:
-      memcpy (&vm, &address->storage, sizeof vm);
-      return vm.svm_port != VMADDR_PORT_ANY;
+      return has_vsock_port (address);
+#endif
     default:
       return address_port (address) != 0;
     }

@@ -35,8 +35,9 @@ void address_ipv6 (struct address *address, const uint8_t *bytes,
    Return false if it is too long or has a NUL elsewhere in a path.  */
 bool address_local (struct address *address, const char *path, size_t size);
 
-/* Make *ADDRESS the vsock(7) address PORT of the machine CID.  */
-void address_vsock (struct address *address, uint32_t cid, uint32_t port);
+/* Make *ADDRESS the vsock(7) address PORT of the machine CID.  Return 0, or
+   EAFNOSUPPORT where there are none.  */
+int address_vsock (struct address *address, uint32_t cid, uint32_t port);
 
 /* Make *ADDRESS of FAMILY with SIZE BYTES after the family field.
    Return false if there are too many.  */

@@ -231,7 +231,7 @@ wait_for_contenders (struct race *race, int *timeout, int cancel)
       .events = POLLOUT,
     };
   polled[running] = (struct pollfd){ .fd = cancel };
-  if (poll (polled, running + 1, wait_time (race, *timeout)) < 0)
+  if (poll (polled, (nfds_t) (running + 1), wait_time (race, *timeout)) < 0)
     return RACE_RUNNING;
   if (polled[running].revents)
     *timeout = 0;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "socket/socket.h"
+#include "socket/system.h"
 
 #ifndef O_PATH
 # define O_PATH O_RDONLY
@@ -217,9 +218,9 @@ int
 placeholder_hold (int pair[2])
 {
   int smallest = 1;
-  if (socketpair (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair)
-      < 0)
-    return errno;
+  int code = system_socketpair (AF_UNIX, SOCK_STREAM, pair);
+  if (code != 0)
+    return code;
   setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
   fill (pair[0]);
   return 0;
@@ -228,10 +229,10 @@ placeholder_hold (int pair[2])
 int
 placeholder_replace (int fd, int *socket)
 {
-  if (dup3 (*socket, fd, O_CLOEXEC) < 0)
-    return errno;
-  socket_close (socket);
-  return 0;
+  int code = system_copy (*socket, fd);
+  if (code == 0)
+    socket_close (socket);
+  return code;
 }
 
 int

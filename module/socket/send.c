@@ -12,13 +12,16 @@
 #include <sys/uio.h>
 #include <time.h>
 
-#ifdef __linux__
-# include <linux/net_tstamp.h>
-#endif
-
 #include "option/constants.h"
 #include "option/control.h"
 #include "option/inet.h"
+
+#if defined SYSTEM_LINUX && defined SO_TXTIME
+# define SENDS_TIME 1
+# include <linux/net_tstamp.h>
+#else
+# define SENDS_TIME 0
+#endif
 
 /* Control messages being put together.  There is room for all that there
    can be: two numbers, an address and a time.  */
@@ -38,8 +41,9 @@ static void
 add_message (struct messages *messages, int level, int type, const void *data,
              size_t size)
 {
-  struct cmsghdr header
-    = { .cmsg_len = CMSG_LEN (size), .cmsg_level = level, .cmsg_type = type };
+  struct cmsghdr header = { .cmsg_len = (socklen_t) CMSG_LEN (size),
+                            .cmsg_level = level,
+                            .cmsg_type = type };
   char *place = messages->as.room + messages->size;
   memcpy (place, &header, sizeof header);
   memcpy (CMSG_DATA ((struct cmsghdr *) place), data, size);
@@ -96,8 +100,9 @@ add_packet_info (struct messages *messages, int family,
 #ifdef IP_PKTINFO
   else
     {
-      struct in_pktinfo info
-        = { .ipi_spec_dst = source.as.ipv4, .ipi_ifindex = (int) interface };
+      /* Systems differ in whether the index has a sign.  */
+      struct in_pktinfo info = { .ipi_spec_dst = source.as.ipv4 };
+      memcpy (&info.ipi_ifindex, &interface, sizeof interface);
       add_message (messages, control->level, control->type, &info,
                    sizeof info);
     }
@@ -105,7 +110,7 @@ add_packet_info (struct messages *messages, int family,
   return true;
 }
 
-#ifdef SO_TXTIME
+#if SENDS_TIME
 static int64_t
 nanoseconds (clockid_t clock)
 {
@@ -134,16 +139,24 @@ enum
   SENDS_WHERE = 1 << OUTGOING_SOURCE | 1 << OUTGOING_INTERFACE
 };
 
+/* The rows of what DATAGRAM says, one bit each.  */
+static unsigned
+rows_said (const struct datagram *datagram)
+{
+  unsigned said = 0;
+  for (unsigned i = 0; i < OUTGOING_COUNT; i++)
+    if (says (datagram, (enum outgoing) i))
+      said |= 1U << i;
+  return said;
+}
+
 /* Add what DATAGRAM, of FAMILY, says in a message like CONTROL, if anything.
    Return as `add_packet_info'.  */
 static bool
 add_said (struct messages *messages, int family, const struct control *control,
           const struct datagram *datagram)
 {
-  unsigned said = 0;
-  for (unsigned i = 0; i < OUTGOING_COUNT; i++)
-    if (control->sends & 1U << i && says (datagram, (enum outgoing) i))
-      said |= 1U << i;
+  unsigned said = control->sends & rows_said (datagram);
   if (said & SENDS_WHERE)
     return add_packet_info (messages, family, control, datagram);
   for (unsigned i = 0; i < OUTGOING_COUNT; i++)
@@ -153,24 +166,45 @@ add_said (struct messages *messages, int family, const struct control *control,
   return true;
 }
 
-/* Put together what is to go along with DATAGRAM on FD.  Return false if it
-   cannot come from the source that it says.  */
-static bool
+/* The first row of what DATAGRAM says that this system cannot send along with
+   packets at LEVEL, or null.  */
+static const struct option *
+row_lacking (const struct datagram *datagram, int level)
+{
+  unsigned lacking = rows_said (datagram);
+  if (SENDS_TIME)
+    lacking &= ~(1U << OUTGOING_TIME);
+  for (size_t i = 0; i < controls_count; i++)
+    if (controls[i].level == level)
+      lacking &= ~controls[i].sends;
+  for (size_t i = 0; i < OUTGOING_COUNT; i++)
+    if (lacking & 1U << i)
+      return &outgoing[i];
+  return NULL;
+}
+
+/* Put together what is to go along with DATAGRAM on FD.  Return 0 or an errno
+   value: EAFNOSUPPORT if it cannot come from the source that it says, and
+   ENOPROTOOPT, with the row in *ROW, if the system cannot send that along.  */
+static int
 make_messages (int fd, const struct datagram *datagram,
-               struct messages *messages)
+               struct messages *messages, const struct option **row)
 {
   int family = packet_family (fd, datagram);
   int level = family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
   messages->size = 0;
-#ifdef SO_TXTIME
+  *row = row_lacking (datagram, level);
+  if (*row)
+    return ENOPROTOOPT;
+#if SENDS_TIME
   if (says (datagram, OUTGOING_TIME))
     add_time (messages, fd, datagram);
 #endif
   for (size_t i = 0; i < controls_count; i++)
     if (controls[i].level == level
         && !add_said (messages, family, &controls[i], datagram))
-      return false;
-  return true;
+      return EAFNOSUPPORT;
+  return 0;
 }
 
 /* The first row of what DATAGRAM says that CODE may be about, or null.  */
@@ -194,24 +228,22 @@ socket_send (int fd, const struct datagram *datagram,
     = { .iov_base = (void *) datagram->data, .iov_len = datagram->size };
   struct msghdr message = { .msg_iov = &data, .msg_iovlen = 1 };
   ssize_t sent = -1;
-  *row = NULL;
   if (datagram->address)
     {
       message.msg_name = (void *) &datagram->address->storage;
       message.msg_namelen = datagram->address->length;
     }
-  if (!make_messages (fd, datagram, &messages))
-    errno = EAFNOSUPPORT;
-  else
+  errno = make_messages (fd, datagram, &messages, row);
+  if (errno == 0)
     {
       if (messages.size > 0)
         {
           message.msg_control = &messages.as;
-          message.msg_controllen = messages.size;
+          message.msg_controllen = (socklen_t) messages.size;
         }
       sent = sendmsg (fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-  if (sent < 0)
+  if (sent < 0 && !*row)
     *row = row_about (datagram, errno);
   return sent;
 }

@@ -14,8 +14,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "option/constants.h"
 #include "option/get-set.h"
 #include "socket/local.h"
+#include "socket/system.h"
 
 void
 socket_close (int *fd)
@@ -47,26 +49,6 @@ socket_discard (int *fd)
   errno = saved;
   socket_close (fd);
 }
-
-#ifdef SOCK_CLOEXEC
-static int
-socket_new (int family, int type, int protocol)
-{
-  return socket (family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
-}
-#else
-/* macOS cannot say both in one call.  */
-static int
-socket_new (int family, int type, int protocol)
-{
-  int fd = socket (family, type, protocol);
-  if (fd >= 0
-      && (fcntl (fd, F_SETFD, FD_CLOEXEC) < 0
-          || fcntl (fd, F_SETFL, O_NONBLOCK) < 0))
-    socket_close (&fd);
-  return fd;
-}
-#endif
 
 /* Note in *FAILURE that VERB failed with CODE.  */
 static bool
@@ -207,7 +189,8 @@ socket_make (const struct plan *plan, const struct address *address,
       local_misfit (failure);
       return -1;
     }
-  int fd = socket_new (address_family (address), plan->type, plan->protocol);
+  int fd
+    = system_socket (address_family (address), plan->type, plan->protocol);
   if (fd < 0)
     {
       fail (failure, "Cannot make socket", errno, NULL);
@@ -257,9 +240,21 @@ is_bound_to (int fd, const struct address *address)
   return memcmp (address_bytes (address), any, size) != 0;
 }
 
+/* What tells the state of a TCP connection in its first byte, if anything
+   does, and the state of one that still connects: the same number on Linux,
+   macOS and the BSDs.  */
+#if !defined TCP_INFO && defined TCP_CONNECTION_INFO
+# define TCP_INFO TCP_CONNECTION_INFO
+#endif
+enum
+{
+  STATE_NONE = 0,
+  STATE_SYN_SENT = 2
+};
+
 /* Whether FD is connected, or on the way to be.  A TCP socket that still
-   connects has no peer yet, but a state: the first byte of what TCP_INFO
-   gives, which is cut to what is asked for.  */
+   connects has no peer yet, but a state.  What is read of that is cut to what
+   is asked for.  */
 static bool
 has_begun_to_connect (int fd)
 {
@@ -267,10 +262,10 @@ has_begun_to_connect (int fd)
   if (address_remote_of (fd, &address))
     return true;
 #ifdef TCP_INFO
-  unsigned char state = TCP_CLOSE;
+  unsigned char state = STATE_NONE;
   socklen_t length = sizeof state;
   if (getsockopt (fd, IPPROTO_TCP, TCP_INFO, &state, &length) == 0)
-    return state == TCP_SYN_SENT;
+    return state == STATE_SYN_SENT;
 #endif
   return false;
 }

@@ -19,7 +19,7 @@
 #include "socket/thread.h"
 
 /* Systems without epoll have poll; tests try that on Linux, too.  */
-#if defined __linux__ && !defined WATCH_POLL
+#if defined SYSTEM_LINUX && !defined WATCH_POLL
 # define WATCH_EPOLL 1
 # include <sys/epoll.h>
 #endif
