@@ -123,7 +123,7 @@ check: all build/check		## Run all tests, C and ERT: make check [SELECTOR=...]
 dist:				## Make the archive that package-install-file takes
 	rm -rf $(DIST)
 	mkdir -p $(DIST)
-	cp -R $(LISP) module README.org COPYING $(DIST)
+	cp -R $(LISP) module doc README.org COPYING $(DIST)
 	$(BATCH) -l package --visit lisp/sockopt.el --eval "\
 	  (package-generate-description-file (package-buffer-info)\
 	   \"$(CURDIR)/$(DIST)/sockopt-pkg.el\")"
@@ -228,7 +228,7 @@ lint-lisp: lisp
 	$(BATCH) -L lisp -L test -L test/bench -l test/lint.el -f sockopt-lint \
 	  $(LISP) $(TEST_LISP) $(BENCH_LISP)
 
-docs: all			## Write the generated parts of README.org
+docs: all			## Write the generated parts of the manual
 	$(BATCH) -L lisp -l test/docs.el -f sockopt-docs-write
 
 pictures: all			## Take pictures of all buffers (needs Xvfb, xterm, ImageMagick)

@@ -9,14 +9,14 @@
                                  (file-name-directory (macroexp-file-name))))
 
 (ert-deftest docs-tests-table-is-fresh ()
-  "The table in README.org is what the module's rows make."
+  "The table in the manual is what the module's rows make."
   (unless (sockopt-docs-fresh-p)
-    (ert-fail "README.org is stale; run make docs")))
+    (ert-fail "The manual is stale; run make docs")))
 
 (ert-deftest docs-tests-set-up-commands ()
   "README.org has two set-up commands, for the demonstration and the tests."
   (with-temp-buffer
-    (insert-file-contents sockopt-docs-file)
+    (insert-file-contents "README.org")
     (let (targets)
       (while (re-search-forward "^sudo .* && make \\([a-z]+\\)$" nil t)
         (push (match-string 1) targets))

@@ -1,18 +1,18 @@
-;;; docs.el --- Write the option table of README.org  -*- lexical-binding: t; -*-
+;;; docs.el --- Write the option table of the manual  -*- lexical-binding: t; -*-
 
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
 ;; `make docs' writes the table of options between its two marks in
-;; README.org from the rows of the module.  A test fails when it is stale.
+;; the manual from the rows of the module.  A test fails when it is stale.
 
 ;;; Code:
 
 (require 'sockopt)
 
 (defconst sockopt-docs-file
-  (expand-file-name "../README.org"
+  (expand-file-name "../doc/sockopt.org"
                     (file-name-directory (or load-file-name
                                              buffer-file-name)))
   "The file that has the table.")
@@ -60,7 +60,7 @@
     (cons start (line-beginning-position))))
 
 (defun sockopt-docs-fresh-p ()
-  "Return non-nil if the table in README.org is as the module has it."
+  "Return non-nil if the table in the manual is as the module has it."
   (with-temp-buffer
     (insert-file-contents sockopt-docs-file)
     (let ((place (sockopt-docs--find)))
@@ -68,7 +68,7 @@
              (sockopt-docs-table)))))
 
 (defun sockopt-docs-write ()
-  "Write the table into README.org."
+  "Write the table into the manual."
   (with-temp-file sockopt-docs-file
     (insert-file-contents sockopt-docs-file)
     (let ((place (sockopt-docs--find)))

@@ -1,11 +1,11 @@
-;;; readme-tests.el --- Tests that README.org's code works as written  -*- lexical-binding: t; -*-
+;;; readme-tests.el --- Test the code in README.org and the manual  -*- lexical-binding: t; -*-
 
 ;; SPDX-License-Identifier: GPL-3.0-or-later
 
 ;;; Commentary:
 
 ;; Every code block runs in a fresh Emacs with an empty home, whose init
-;; file is the first of the blocks, as README.org says.  It runs in
+;; file is the first block of README.org, as it says.  It runs in
 ;; namespaces of its own: there the checkout is where the block says, names
 ;; of hosts and services are known, and something listens at their ports.
 
@@ -13,8 +13,9 @@
 
 (require 'sockopt-tests-lib)
 
-(defconst readme-tests--file (expand-file-name "README.org")
-  "The file whose code is tested.")
+(defconst readme-tests--files
+  (mapcar #'expand-file-name '("README.org" "doc/sockopt.org"))
+  "The files whose code is tested.")
 
 (defconst readme-tests--ports
   '(7 22 25 80 119 143 443 563 993 5432 6667 6697)
@@ -47,10 +48,14 @@ chroot \"$root\" env -i HOME=\"$dir/home\" PATH=\"$PATH\" LC_ALL=C.UTF-8 \"$@\"
 Its arguments are a directory of the test, the checkout, an Emacs and the
 command.")
 
+(defun readme-tests--insert-files ()
+  "Insert all files after point, in order."
+  (mapc #'insert-file-contents (reverse readme-tests--files)))
+
 (defun readme-tests--blocks (language)
   "Return the code blocks in LANGUAGE, in order."
   (with-temp-buffer
-    (insert-file-contents readme-tests--file)
+    (readme-tests--insert-files)
     (cl-loop while (re-search-forward (format "^#\\+begin_src %s *\n" language)
                                       nil t)
              for start = (point)
@@ -58,9 +63,9 @@ command.")
              collect (buffer-substring start (match-beginning 0)))))
 
 (defun readme-tests--hosts ()
-  "Return the names of hosts in README.org, those meant as examples."
+  "Return the names of hosts in the files, those meant as examples."
   (with-temp-buffer
-    (insert-file-contents readme-tests--file)
+    (readme-tests--insert-files)
     (cl-loop while (re-search-forward
                     "\\(?:[a-z]+\\\\*\\.\\)*example\\\\*\\.\\(?:org\\|com\\|net\\)"
                     nil t)
@@ -204,7 +209,7 @@ Fail if it does not run, or if sockopt complains of anything."
     '((irc t 60 nil) (mail t 60 nil) (nrepl nil 7200 t) (db t 30 nil)
       (other nil 7200 nil))
     (readme-tests--checked
-     (readme-tests--block "(setq sockopt-rules")
+     (readme-tests--block "One host, with options")
      '(mapcar
        (lambda (case)
          (let ((process (open-network-stream (format "%s" (car case)) nil
@@ -236,7 +241,7 @@ It explains what looks odd."
   (readme-tests--need-namespaces)
   (sockopt-tests-with-directory directory
     (readme-tests--prepare directory)
-    (dolist (part '("lisp" "module" "test"))
+    (dolist (part '("lisp" "module" "test" "doc"))
       (copy-directory part (expand-file-name part directory) nil t t))
     (copy-file "Makefile" (file-name-as-directory directory))
     (dolist (file (directory-files (expand-file-name "lisp" directory) t
