@@ -41,6 +41,16 @@
                                (sockopt-supported-p keyword process))
                          (list kind keyword nil))))))))
 
+(ert-deftest catalogue-tests-supported-but-not-now ()
+  "What cannot be read at the moment is supported all the same."
+  (sockopt-tests-with-sockets
+    (let ((server (sockopt-tests-make 'udp4-server)))
+      ;; The path has an MTU once there is a peer (ip(7)).
+      (should (eq (car (sockopt-tests-error
+                        (lambda () (sockopt-get server :ip-mtu))))
+                  'sockopt-system-error))
+      (should (eq (sockopt-supported-p :ip-mtu server) t)))))
+
 (ert-deftest catalogue-tests-subfeatures ()
   "The options are subfeatures as soon as the library is there.
 Asking for them does not load the module."

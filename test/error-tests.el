@@ -94,6 +94,12 @@ It must leave no process and no descriptor behind."
     (error-tests--make :host "127.0.0.1" :service 9 :family 'ipv5))
   (error-tests--signals 'sockopt-error "type"
     (error-tests--make :host "127.0.0.1" :service 9 :type 'dgram))
+  (error-tests--signals 'sockopt-error "Unknown protocol"
+    (error-tests--make :host "127.0.0.1" :service 9 :protocol 'nonesuch))
+  (error-tests--signals 'sockopt-system-error "Cannot look up host"
+    (error-tests--make :host "127.0.0.1" :service 9 :family 'ipv6))
+  (error-tests--signals 'sockopt-system-error "Cannot look up host"
+    (error-tests--make :host "::1" :service 9 :family 'ipv4))
   (error-tests--signals 'sockopt-error "incompatible"
     (error-tests--make :host "127.0.0.1" :service 9 :server t :nowait t))
   (error-tests--signals 'error ":remote"
@@ -236,6 +242,21 @@ It prints the characters as numbers: whichever the locale, these are read."
       (error-tests--signals 'sockopt-system-error ":bindtodevice"
         (sockopt-tests-server :bindtodevice "no-such-if")))))
 
+(ert-deftest error-tests-option-refused-among-others ()
+  "Of several, a contact has those that were set, and they alone."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server))))
+      (let ((error (sockopt-tests-error
+                    (lambda ()
+                      (sockopt-set-options
+                       client '(:priority 2 :bindtodevice "no-such-if"
+                                :tcp-nodelay t))))))
+        (should (memq :bindtodevice error))
+        (should (equal (car (last error)) '(:already-set :priority))))
+      (should (equal (process-contact client :priority) 2))
+      (should-not (plist-member (process-contact client t) :bindtodevice))
+      (should-not (sockopt-get client :tcp-nodelay)))))
+
 (ert-deftest error-tests-option-refused-nowait ()
   "An option that the kernel refuses reaches the sentinel."
   (sockopt-tests-clean
@@ -321,6 +342,17 @@ and no process or descriptor left."
                       (delete-process
                        (sockopt-tests-client server :nowait nowait))))
                    0))))))
+
+(ert-deftest error-tests-no-descriptors-left-for-server ()
+  "Nor is there a file left of the place of a server."
+  (sockopt-tests-clean
+    (sockopt-tests-with-directory directory
+      (let ((temporary-file-directory (file-name-as-directory directory)))
+        (should (> (error-tests--with-few-descriptors
+                    (lambda () (delete-process (sockopt-tests-server))))
+                   0))
+        (should-not (directory-files
+                     directory nil directory-files-no-dot-files-regexp))))))
 
 ;;; Quitting
 

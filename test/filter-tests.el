@@ -162,5 +162,14 @@
                          (cons value t))))
         (should-not (sockopt-get process :keepalive))))))
 
+(ert-deftest filter-tests-long ()
+  "A filter may have a thousand instructions; it reads as it was set."
+  (sockopt-tests-with-sockets
+    (let ((udp (sockopt-tests-make 'udp4-client))
+          ;; Load a byte again and again, then take all.
+          (filter (vconcat (make-vector 1010 [48 0 0 0]) [[6 0 0 65535]])))
+      (sockopt-set udp :attach-filter filter)
+      (should (equal (sockopt-get udp :attach-filter) filter)))))
+
 (provide 'filter-tests)
 ;;; filter-tests.el ends here

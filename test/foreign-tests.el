@@ -13,6 +13,8 @@
 (require 'ert)
 (require 'sockopt-tests-lib)
 
+(declare-function sockopt--find "../module/emacs/handle.c" (process status))
+
 ;;; Processes of all kinds
 
 (defun foreign-tests--make (&rest arguments)
@@ -175,6 +177,98 @@ Core sets options, for it cannot be wrong about that."
       (should-not (cl-find 6 (append before after)
                            :key (lambda (process)
                                   (sockopt-get process :priority)))))))
+
+(defun foreign-tests--find (process option)
+  "Look for the socket of PROCESS, and return its OPTION.
+The descriptor that is known of it already does not count."
+  (let ((status (process-status process)))
+    (funcall (sockopt--make-getter option) process status
+             (sockopt--find process status) nil)))
+
+(defun foreign-tests--cover ()
+  "Make processes, so that none made before is among the newest.
+Those the package finds by another way."
+  (dotimes (_ 8)
+    (foreign-tests--make :type 'datagram :host "127.0.0.1" :service 9)))
+
+(ert-deftest foreign-tests-any-linger ()
+  "A process that has a linger time keeps it, whatever it is."
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-server)))
+      ;; The first of them are what the package marks sockets with.
+      (dolist (seconds '(20000 20001 21024 32767 65535))
+        (let ((client (foreign-tests--make
+                       :remote (process-contact server :local)
+                       :linger seconds)))
+          (foreign-tests--cover)
+          (should (eql (foreign-tests--find client :linger) seconds))
+          (should (eql (foreign-tests--find client :linger) seconds))
+          (sockopt-set client :linger nil)
+          (delete-process client))))))
+
+(ert-deftest foreign-tests-linger-of-another ()
+  "A process is found though another has the time that would mark it."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (remote (process-contact server :local))
+           (other (foreign-tests--make :remote remote :linger 20500))
+           (client (foreign-tests--make :remote remote :priority 3)))
+      (foreign-tests--cover)
+      (unwind-protect
+          ;; As many times as there are marks.
+          (dotimes (_ 1030)
+            (should (eql (foreign-tests--find client :priority) 3)))
+        (sockopt-set other :linger nil)))))
+
+(ert-deftest foreign-tests-same-address ()
+  "A server is found among those at the same address, as it was."
+  (skip-unless (sockopt-supported-p :reuseport))
+  (sockopt-tests-clean
+    (let* ((first (sockopt-tests-server :reuseport t))
+           (second (sockopt-tests-server
+                    :reuseport t :service (process-contact first :service)))
+           (udp (foreign-tests--make :type 'datagram :server t :family 'ipv4
+                                     :host "127.0.0.1" :service t)))
+      (sockopt-set second :broadcast t)
+      (dolist (server (list first second udp))
+        (should (equal (foreign-tests--find server :cookie)
+                       (sockopt-get server :cookie)))
+        (should (eq (sockopt-get server :broadcast) (eq server second)))
+        (should (eq (foreign-tests--find server :broadcast)
+                    (eq server second)))))))
+
+(ert-deftest foreign-tests-accepted-before ()
+  "A connection is found though another was accepted after it."
+  (sockopt-tests-clean
+    (let* (children
+           (server (foreign-tests--make
+                    :server t :host "127.0.0.1" :service t :family 'ipv4
+                    :log (lambda (_server child _message)
+                           (push child children)))))
+      (dotimes (_ 2)
+        (foreign-tests--make :remote (process-contact server :local)))
+      (should (sockopt-tests-wait (lambda () (cdr children))))
+      (cl-loop for child in children
+               for priority from 1
+               do (set-network-process-option child :priority priority))
+      (cl-loop for child in children
+               for priority from 1
+               do (should (eql (foreign-tests--find child :priority)
+                               priority))))))
+
+;; As if core had changed another socket, or none.
+(ert-deftest foreign-tests-not-found ()
+  "A process whose socket does not show itself is an error, not a guess."
+  (sockopt-tests-clean
+    (let ((udp (foreign-tests--make :type 'datagram :host "127.0.0.1"
+                                    :service 9)))
+      (cl-letf (((symbol-function 'sockopt--core-set-network-process-option)
+                 #'ignore))
+        (should (equal (sockopt-tests-error
+                        (lambda () (sockopt-get udp :priority)))
+                       (list 'sockopt-error
+                             "Cannot find the socket of the process" udp))))
+      (should (equal (sockopt-get udp :priority) 0)))))
 
 (provide 'foreign-tests)
 ;;; foreign-tests.el ends here

@@ -6,6 +6,8 @@
 
 (require 'sockopt-tests-lib)
 
+(declare-function sockopt--address "../module/emacs/process-lookup.c"
+                  (keyword address))
 (declare-function sockopt--find "../module/emacs/handle.c" (process status))
 
 (defun handle-tests--make (priority)
@@ -19,6 +21,16 @@
 (defun handle-tests--get (process status handle)
   "Get :priority of PROCESS, which has STATUS and HANDLE."
   (funcall (sockopt--make-getter :priority) process status handle nil))
+
+(ert-deftest handle-tests-of-another-kind ()
+  "What stands for something else is not taken for a handle."
+  (sockopt-tests-clean
+    (let* ((process (handle-tests--make 3))
+           (addresses (sockopt--address :remote [127 0 0 1 9])))
+      (should (equal (sockopt-tests-error
+                      (lambda ()
+                        (handle-tests--get process 'open addresses)))
+                     (list 'wrong-type-argument 'user-ptrp addresses))))))
 
 (defun handle-tests--others ()
   "Make processes that take all the descriptors that were freed."

@@ -13,6 +13,9 @@
 (require 'ert)
 (require 'sockopt-tests-names)
 
+(declare-function sockopt--vsock-address "../module/emacs/process-lookup.c"
+                  (cid port))
+
 ;;; Own processes
 
 (ert-deftest lookup-tests-waiting ()
@@ -31,6 +34,44 @@
                   '(condition-case error
                        (client #'sockopt-make-network-process "no.test")
                      (error (list (car error) (nth 2 error))))))))
+
+(ert-deftest lookup-tests-server-address-in-use ()
+  "A server is where the name says first, or nowhere."
+  (should (equal '(sockopt-system-error "Address already in use")
+                 (sockopt-tests-names-call
+                  '(let ((other (make-network-process
+                                 :name "other" :server t :noquery t
+                                 :family 'ipv4 :host "10.78.0.1"
+                                 :service t)))
+                     (condition-case error
+                         (sockopt-make-network-process
+                          :name "server" :server t :noquery t
+                          :host "two.test"
+                          :service (process-contact other :service))
+                       (error (list (car error) (nth 2 error)))))))))
+
+(ert-deftest lookup-tests-interface-name ()
+  "The name of an interface may have any characters."
+  (should (equal '("\u00e90" "\u00e90")
+                 (sockopt-tests-names-call
+                  '(let ((udp (sockopt-make-network-process
+                               :name "udp" :type 'datagram :noquery t
+                               :host "10.78.0.2" :service 9)))
+                     (call-process "ip" nil nil nil "link" "add" "\u00e90"
+                                   "type" "veth" "peer" "name" "peer0")
+                     (sockopt-set udp :bindtodevice "\u00e90")
+                     (list (sockopt-get udp :bindtodevice)
+                           (process-contact udp :bindtodevice)))))))
+
+(ert-deftest lookup-tests-vsock-address ()
+  "The parts of an address of vsock(7) have 32 bits without a sign."
+  (sockopt--ensure-module)
+  (should (eq (type-of (sockopt--vsock-address 4294967295 4294967295))
+              'user-ptr))
+  (dolist (wrong '((-1 1) (1 -1) (4294967296 1) (1 4294967296)))
+    (should (eq (car (sockopt-tests-error
+                      (lambda () (apply #'sockopt--vsock-address wrong))))
+                'args-out-of-range))))
 
 (ert-deftest lookup-tests-nowait ()
   "Without waiting, a call returns before the name server answers."

@@ -9,6 +9,9 @@
 (require 'sockopt-connect)
 (require 'nsm)
 
+(declare-function sockopt--adopt "../module/emacs/process-adopt.c"
+                  (handle role &rest args))
+
 (defun making-tests--descriptors ()
   "Return how many descriptors are open."
   (length (directory-files "/proc/self/fd")))
@@ -105,6 +108,85 @@
           (should (equal (sockopt-get client :tcp-keepidle) 77))
           (should (equal (process-contact client :remote)
                          (process-contact server :local))))))))
+
+(defun making-tests--in-between (other ours)
+  "Call OURS, and OTHER when the descriptor for a process has been chosen.
+OTHER gets core's `make-network-process'.  Return what each returned."
+  (let ((core (symbol-function 'sockopt--core-make-network-process))
+        made)
+    (cl-letf (((symbol-function 'sockopt--core-make-network-process)
+               (lambda (&rest arguments)
+                 (unless made
+                   (setq made (funcall other core)))
+                 (apply core arguments))))
+      (let ((process (funcall ours)))
+        (list made process)))))
+
+(ert-deftest making-tests-socket-opened-meanwhile ()
+  "Another socket on the descriptor that was meant for ours stays there."
+  (sockopt-tests-clean
+    (let ((address (process-contact (sockopt-tests-server) :local)))
+      (dolist (ours (list (lambda ()
+                            (sockopt-make-network-process
+                             :name "ours" :remote address :priority 4))
+                          (lambda () (sockopt-tests-server :priority 4))))
+        ;; The last has the linger time by which a socket is found there.
+        (dolist (linger '(nil 5 20000))
+          (pcase-let ((`(,other ,process)
+                       (making-tests--in-between
+                        (lambda (core)
+                          (funcall core :name "other" :noquery t
+                                   :linger linger :remote address))
+                        ours)))
+            (should (equal (sockopt-get other :priority) 0))
+            (should (equal (sockopt-get other :linger) linger))
+            (should (equal (sockopt-get process :priority) 4))
+            (should (memq (process-status process) '(open listen)))
+            (should-not (sockopt-get process :linger))
+            (sockopt-set other :linger nil)))))))
+
+(ert-deftest making-tests-search-fails ()
+  "If the search for its socket ends early, the process goes, and silently."
+  (skip-unless (file-directory-p "/proc/self/fd"))
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           making-tests--extra
+           ran)
+      (cl-flet ((make (leave)
+                  (cl-letf (((symbol-function
+                              'sockopt--core-set-network-process-option)
+                             leave))
+                    (unwind-protect
+                        (making-tests--in-between
+                         #'making-tests--open
+                         (lambda ()
+                           (sockopt-tests-client
+                            server
+                            :sentinel (lambda (&rest _) (setq ran t)))))
+                      (mapc #'delete-process making-tests--extra)))))
+        (making-tests--nothing-left
+         (should (equal (should-error
+                         (make (lambda (&rest _) (error "Oops"))))
+                        '(error "Oops"))))
+        (making-tests--nothing-left
+         (should (equal (catch 'making-tests
+                          (make (lambda (&rest _) (throw 'making-tests 5))))
+                        5)))
+        (accept-process-output nil 0.05)
+        (should-not ran)))))
+
+(ert-deftest making-tests-one-socket-one-process ()
+  "A socket that has a process already gets no other."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server))))
+      (should (equal (sockopt-tests-error
+                      (lambda ()
+                        (sockopt--adopt (sockopt--handle client) nil
+                                        :name "second" :type 'datagram
+                                        :host "127.0.0.1" :service 9)))
+                     (list 'sockopt-error "Socket has a process already"
+                           (sockopt--handle client))))
+      (should-not (get-process "second")))))
 
 (ert-deftest making-tests-log ()
   "The contact of a server names the caller's `:log', or none."

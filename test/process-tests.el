@@ -426,5 +426,18 @@ called with it and returns the arguments of the client."
       (mapc #'thread-join threads)
       (should (= wrong 0)))))
 
+(ert-deftest process-tests-ipv6-vector ()
+  "Each part of an IPv6 address in a vector has two bytes."
+  (sockopt-tests-clean
+    (sockopt-tests-need-ipv6)
+    (let* ((server (sockopt-tests-server))
+           ;; 127.0.0.1, mapped.
+           (remote (vector 0 0 0 0 0 #xffff #x7f00 1
+                           (process-contact server :service)))
+           (client (sockopt-make-network-process :name "client" :noquery t
+                                                 :remote remote)))
+      (should (eq (process-status client) 'open))
+      (should (equal (process-contact client :remote) remote)))))
+
 (provide 'process-tests)
 ;;; process-tests.el ends here

@@ -9,14 +9,14 @@
 #include <sys/socket.h>
 
 #include "emacs/lisp.h"
-#include "option/kind.h"
 
-/* The marks are linger times that `sockopt-set' refuses, and that a
-   32-bit kernel still stores as they are.  */
+/* A mark is a linger time that no socket has just then, one of more than
+   there are sockets.  All systems store these as they are; BSD's field for
+   them has 15 bits.  */
 enum
 {
-  MARK_MIN = LINGER_SECONDS_MAX + 1,
-  MARK_MAX = 1 << 20
+  MARK_MIN = 20000,
+  MARK_MAX = MARK_MIN + DESCRIPTOR_MAX
 };
 
 /* Call core's `set-network-process-option'.  */
@@ -44,14 +44,6 @@ restore_linger (int fd, const struct linger *linger)
     setsockopt (fd, SOL_SOCKET, SO_LINGER, linger, sizeof *linger);
 }
 
-/* Whether LINGER is a mark: one that was set after a wrong hint.  */
-static bool
-is_mark (const struct linger *linger)
-{
-  return linger->l_onoff && MARK_MIN <= linger->l_linger
-         && linger->l_linger <= MARK_MAX;
-}
-
 static bool
 has_mark (int fd, int mark)
 {
@@ -76,11 +68,11 @@ int
 find_by_hint (emacs_env *env, emacs_value process, int hint)
 {
   struct linger before;
-  if (hint < 0 || DESCRIPTOR_MAX <= hint || !read_linger (hint, &before)
-      || is_mark (&before))
+  if (hint < 0 || DESCRIPTOR_MAX <= hint || !read_linger (hint, &before))
     return -1;
-  set_option (env, process, Qlinger, env->make_integer (env, MARK_MIN));
-  if (lisp_pending (env) || !has_mark (hint, MARK_MIN))
+  int mark = before.l_linger == MARK_MIN ? MARK_MAX : MARK_MIN;
+  set_option (env, process, Qlinger, env->make_integer (env, mark));
+  if (lisp_pending (env) || !has_mark (hint, mark))
     return -1;
   restore_linger (hint, &before);
   return hint;
@@ -92,7 +84,7 @@ find_by_mark (emacs_env *env, emacs_value process)
   struct linger before[DESCRIPTOR_MAX];
   int found = -1;
   for (int fd = 0; fd < DESCRIPTOR_MAX; fd++)
-    if (!read_linger (fd, &before[fd]) || is_mark (&before[fd]))
+    if (!read_linger (fd, &before[fd]))
       before[fd] = (struct linger){ .l_onoff = 0 };
   int mark = unused_mark (before);
   set_option (env, process, Qlinger, env->make_integer (env, mark));

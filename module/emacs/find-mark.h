@@ -20,12 +20,14 @@ enum
 };
 
 /* Find the socket of PROCESS by a linger time that only it can have.  The
-   first looks at the descriptor HINT alone.  */
+   first looks at the descriptor HINT alone; if it was wrong, the linger time
+   stays, so it is for a process that is made just now, on a socket that is
+   going to be replaced.  */
 int find_by_hint (emacs_env *env, emacs_value process, int hint);
 int find_by_mark (emacs_env *env, emacs_value process);
 
-/* Find the listener PROCESS by turning on and off SO_BROADCAST, a flag
-   that means nothing to it.  Several listeners may have the same address
+/* Find the server PROCESS by turning SO_BROADCAST on and off, which does
+   nothing to a listener.  Several listeners may have the same address
    (SO_REUSEPORT), or one that tells nothing.  */
 int find_by_toggle (emacs_env *env, emacs_value process);
 

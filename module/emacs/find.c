@@ -104,15 +104,13 @@ find_new_connection (emacs_env *env, emacs_value contact)
   return -1;
 }
 
-/* Whether the process with CONTACT listens.  Its status does not tell
+/* Whether the process with CONTACT is a server.  Its status does not tell
    when it is stopped.  */
 static bool
-is_listener (emacs_env *env, emacs_value contact)
+is_server (emacs_env *env, emacs_value contact)
 {
   emacs_value server = LISP_CALL (env, Qplist_get, contact, Qserver);
-  emacs_value type = LISP_CALL (env, Qplist_get, contact, Qtype);
-  return !lisp_pending (env) && env->is_not_nil (env, server)
-         && !env->eq (env, type, Qdatagram);
+  return !lisp_pending (env) && env->is_not_nil (env, server);
 }
 
 /* What the contact plist says of OPTION, to be put back after core has
@@ -190,7 +188,7 @@ check_process (emacs_env *env, emacs_value process)
   return contact;
 }
 
-/* Find the listener PROCESS by what core can change of it, and put back
+/* Find the server PROCESS by what core can change of it, and put back
    what CONTACT says.  */
 static int
 find_server (emacs_env *env, emacs_value process, emacs_value contact)
@@ -220,7 +218,7 @@ find_descriptor (emacs_env *env, emacs_value process, int hint)
   if (lisp_pending (env))
     return -1;
   int fd = -1;
-  if (is_listener (env, contact))
+  if (is_server (env, contact))
     fd = find_server (env, process, contact);
   else if (hint >= 0 || (fd = find_new_connection (env, contact)) < 0)
     fd = find_other (env, process, contact, hint);

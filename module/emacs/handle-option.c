@@ -58,14 +58,14 @@ late_hint (const struct option *option)
     }
 }
 
-/* Whether OPTION, once set to BYTES, reads as just these.  */
+/* Whether OPTION, once set to BYTES, reads as just these.  A kind that is
+   read in a way of its own has no size.  */
 static bool
 reads_as_written (const struct option *option, const struct bytes *bytes)
 {
-  const struct kind *kind = option->kind;
   return option->access & ACCESS_GET
          && !(option->flags & (OPTION_ADJUSTED | OPTION_ARGUMENT))
-         && !kind->set && !kind->get && bytes->length == kind->size;
+         && bytes->length == option->kind->size;
 }
 
 emacs_value

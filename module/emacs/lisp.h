@@ -44,7 +44,6 @@
   DO (Qlocal, ":local")                                                       \
   DO (Qremote, ":remote")                                                     \
   DO (Qserver, ":server")                                                     \
-  DO (Qtype, ":type")                                                         \
   DO (Qlinger, ":linger")                                                     \
   DO (Qbroadcast, ":broadcast")                                               \
   DO (Qget, "get")                                                            \

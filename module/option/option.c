@@ -124,6 +124,7 @@ HINTS tick_hints[] = {
 #define LOCKED "`:lock-filter' forbids it for good"
 
 HINTS attach_hints[] = {
+  { ENOMEM, "the program is too long: net.core.optmem_max" },
   { EPERM, LOCKED ", or it takes CAP_NET_ADMIN on TCP in newer kernels" },
   { 0, NULL },
 };
