@@ -174,7 +174,7 @@ ARGUMENTS are more arguments to it."
                             :name "s" :server t :host "127.0.0.1"
                             :family 'ipv4 :service t)
                            :rcvbuf))
-                (< 100 (length (sockopt-option-list))))))))))
+                (< 40 (length (sockopt-option-list))))))))))
 
 (provide 'announce-tests)
 ;;; announce-tests.el ends here

@@ -323,6 +323,7 @@ comes of them goes into files of these names in DIRECTORY."
 
 (ert-deftest build-tests-terminal ()
   "A command asks and builds; a timer says what to do."
+  :tags '((needs :tcp-info))
   (skip-unless (not (getenv "REPORT")))
   (sockopt-tests-with-directory directory
     (build-tests--copy directory)

@@ -256,6 +256,7 @@ TCP\\|UDP\\)_[A-Z0-9][A-Z0-9_]+\\)"
 
 (ert-deftest catalogue-tests-audit ()
   "Each option in the manual has a row, or a reason to be left out."
+  :tags '((needs :peercred))
   (unless (executable-find "zcat")
     (ert-skip "there is no zcat to read manuals with"))
   (let ((count 0) missing)

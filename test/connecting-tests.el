@@ -55,6 +55,7 @@
 
 (ert-deftest connecting-tests-set-once ()
   "What is set on a socket that the process keeps is not set again."
+  :tags '((needs :cookie))
   (sockopt-tests-clean
     (let* ((server (sockopt-tests-server))
            (client (make-network-process

@@ -27,6 +27,7 @@
 
 (ert-deftest dead-peer-tests-rule ()
   "A rule ends the connection to a peer that vanished; without, it stays."
+  :tags '((needs :tcp-user-timeout))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777)
     (let ((client (sockopt-tests-emacs-in near dead-peer-tests--client))
@@ -119,6 +120,7 @@ If LOW is nil, that it has not ended."
 
 (ert-deftest dead-peer-tests-idle ()
   "An idle connection ends after the idle time and the probes."
+  :tags '((needs :tcp-user-timeout))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777)
     (let ((results (dead-peer-tests--run near far 18 nil t)))
@@ -128,6 +130,7 @@ If LOW is nil, that it has not ended."
 
 (ert-deftest dead-peer-tests-sending ()
   "With data under way it ends when these were sent again often enough."
+  :tags '((needs :tcp-user-timeout))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777)
     (let ((results
@@ -143,6 +146,7 @@ If LOW is nil, that it has not ended."
 
 (ert-deftest dead-peer-tests-not-reading ()
   "A peer that is alive and does not read is left alone by `dead-peer'."
+  :tags '((needs :tcp-user-timeout))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777 :log '(lambda (_server child _message)
                                           (set-process-filter child t)))

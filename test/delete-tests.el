@@ -292,6 +292,7 @@ The time is that given, that of `:linger', or the limit."
 
 (ert-deftest delete-tests-leave-batch ()
   "An Emacs in batch waits on leaving as the option says, and says so."
+  :tags '((needs :tcp-info))
   (dolist (linger '(1 t))
     (sockopt-tests-clean
       (let* ((server (delete-tests--server))
@@ -341,6 +342,7 @@ Have it leave by KEYS, and return it when it waits."
 
 (ert-deftest delete-tests-leave-quit ()
   "C-g ends the wait on leaving."
+  :tags '((needs :tcp-info))
   (dolist (keys '("\C-x\C-c" "\C-cq"))
     (sockopt-tests-clean
       (let* ((server (delete-tests--server))
@@ -354,6 +356,7 @@ Have it leave by KEYS, and return it when it waits."
 
 (ert-deftest delete-tests-leave-done ()
   "The wait on leaving ends when the peer has all."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (let* ((server (delete-tests--server))
            (emacs (delete-tests--terminal server)))
@@ -363,6 +366,7 @@ Have it leave by KEYS, and return it when it waits."
 
 (ert-deftest delete-tests-leave-terminated ()
   "SIGTERM ends the wait on leaving."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (let* ((server (delete-tests--server))
            (emacs (delete-tests--terminal server)))

@@ -178,6 +178,7 @@
 
 (ert-deftest describe-parts-tests-fresh ()
   "A fresh socket is made once for each kind, and leaves nothing behind."
+  :tags '((needs :domain))
   (sockopt-tests-with-directory directory
     (sockopt-tests-clean
       (let* ((path (expand-file-name "s" directory))
@@ -214,6 +215,7 @@
 
 (ert-deftest describe-parts-tests-fresh-six ()
   "A client by IPv6 is compared with a client, a server with a server."
+  :tags '((needs :domain))
   (sockopt-tests-need-ipv6)
   (sockopt-tests-clean
     (let* ((sockopt-fresh--known nil)

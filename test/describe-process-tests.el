@@ -62,6 +62,7 @@
 
 (ert-deftest describe-process-tests-order ()
   "The sections and their order."
+  :tags '((needs :tcp-info))
   (describe-process-tests--with client
     (should (equal (remove "How it was connected" (describe-process-tests--headings))
                    '("What this says" "Who and where" "Timers" "Queues"
@@ -134,6 +135,7 @@ in µs).  Abnormal: many times the least round trip."))
 
 (ert-deftest describe-process-tests-differing ()
   "Options that are not as usual come first, with what is usual."
+  :tags '((needs :domain))
   (sockopt-tests-with-mode '(((:name "described") (:tcp-keepidle 99)))
     (describe-process-tests--with client
       (sockopt-set client :keepalive t)
@@ -174,6 +176,7 @@ in µs).  Abnormal: many times the least round trip."))
 
 (ert-deftest describe-process-tests-fold ()
   "Other options are folded at first; a heading opens them by a key."
+  :tags '((needs :tcp-info))
   (describe-process-tests--with client
     (should (describe-process-tests--hidden-p "SOL_SOCKET"))
     (should-not (describe-process-tests--hidden-p "established"))
@@ -249,6 +252,7 @@ in µs).  Abnormal: many times the least round trip."))
 
 (ert-deftest describe-process-tests-navigate ()
   "Imenu has the headings, and a bookmark finds the process again."
+  :tags '((needs :tcp-info))
   (describe-process-tests--with client
     (should (member "Timers" (mapcar #'car (imenu--make-index-alist t))))
     (let ((record (bookmark-make-record)))
@@ -270,6 +274,7 @@ in µs).  Abnormal: many times the least round trip."))
 
 (ert-deftest describe-process-tests-sorts ()
   "Servers, datagram sockets and local sockets are described, too."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (sockopt-tests-with-directory directory
       (let* ((path (expand-file-name "s" directory))

@@ -10,6 +10,7 @@
 
 (ert-deftest docs-tests-table-is-fresh ()
   "The table in the manual is what the module's rows make."
+  :tags '((needs :tcp-info))
   (unless (sockopt-docs-fresh-p)
     (ert-fail "The manual is stale; run make docs")))
 

@@ -185,6 +185,7 @@ It prints the characters as numbers: whichever the locale, these are read."
 
 (ert-deftest error-tests-words-of-the-locale ()
   "What the system says is decoded as the locale has it."
+  :tags '((needs :ip-recverr))
   (unless (file-exists-p "/usr/share/locale/fr/LC_MESSAGES/libc.mo")
     (ert-skip "the C library does not speak French"))
   (unless (executable-find "localedef")

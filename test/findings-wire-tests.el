@@ -25,6 +25,7 @@
 
 (ert-deftest findings-wire-tests-full-queue ()
   "A server whose queue is full."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (let ((text (findings-wire-tests--found-p (sockopt-tests-full-server)
                                               'full-queue)))
@@ -33,6 +34,7 @@ accepted, and there is room for 1\\." text)))))
 
 (ert-deftest findings-wire-tests-drops ()
   "Datagrams that find the buffer full."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (let* ((server (sockopt-make-network-process
                     :name "udp" :type 'datagram :server t :noquery t
@@ -50,6 +52,7 @@ accepted, and there is room for 1\\." text)))))
 
 (ert-deftest findings-wire-tests-unread ()
   "What Emacs leaves unread, and a peer that must wait for it."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (let* ((child nil)
            (server (sockopt-tests-server
@@ -106,6 +109,7 @@ BEFORE is as for `findings-wire-tests--form'."
 
 (ert-deftest findings-wire-tests-dead-peer ()
   "A peer that has vanished, with data under way and without."
+  :tags '((needs :tcp-info))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 5000)
     (should (equal (mapcar #'car (findings-wire-tests--on near far ()
@@ -127,6 +131,7 @@ BEFORE is as for `findings-wire-tests--form'."
 
 (ert-deftest findings-wire-tests-nagle ()
   "What Nagle's algorithm holds while an answer is awaited."
+  :tags '((needs :tcp-info))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 5000)
     ;; It holds them for 200 ms, which is little on a busy machine.
@@ -147,6 +152,7 @@ BEFORE is as for `findings-wire-tests--form'."
 
 (ert-deftest findings-wire-tests-loss ()
   "A path that loses data now and then."
+  :tags '((needs :tcp-info))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 5000)
     (let ((found (findings-wire-tests--on near far (:tcp-nodelay t)

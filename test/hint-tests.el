@@ -131,7 +131,7 @@
                   (should (eql value (nth 2 error)))
                   (should (string-search (number-to-string max)
                                          (format "%S" error))))))))))
-    (should (> count 40))))
+    (should (> count (sockopt-tests-share 40)))))
 
 (ert-deftest hint-tests-too-many-groups ()
   "One group too many names the limit of the system."
@@ -303,8 +303,11 @@
                                       (nil nil)))
         (sockopt-set client :linger given)
         (should (equal (sockopt-get client :linger) got)))
-      (sockopt--core-set-network-process-option client :linger 100000)
-      (should (equal (sockopt-get client :linger) 100000))
+      ;; Core may set more, where the kernel takes that.
+      (let* ((max (sockopt-option-max (sockopt-option :linger)))
+             (long (if (< max 65535) max 100000)))
+        (sockopt--core-set-network-process-option client :linger long)
+        (should (equal (sockopt-get client :linger) long)))
       (sockopt-set client :linger nil))))
 
 (ert-deftest hint-tests-buffers ()

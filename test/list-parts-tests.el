@@ -274,6 +274,7 @@
 
 (ert-deftest list-parts-tests-set ()
   "After an option is set, the list shows what that means."
+  :tags '((needs :tcp-info))
   (list-parts-tests--with ((client (sockopt-tests-client
                                     (sockopt-tests-server) :name "c")))
     (should (string-match-p " off " (list-parts-tests--line client)))

@@ -66,6 +66,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-columns ()
   "What the columns of a connection, a server and a datagram socket say."
+  :tags '((needs :tcp-info))
   (list-tests--with ((client (sockopt-tests-client
                               server :name "beta" :keepalive t
                               :tcp-keepidle 90 :tcp-nodelay t))
@@ -145,6 +146,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-state ()
   "A state that TCP has says more than that of the process."
+  :tags '((needs :tcp-info))
   (list-tests--with ((child nil)
                      (shy (sockopt-tests-server
                            :name "shy"
@@ -165,6 +167,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-connecting ()
   "A process that still connects, by core or by us, is only listed."
+  :tags '((needs :tcp-info))
   (list-tests--with ((full (sockopt-tests-full-server))
                      (core (make-network-process
                             :name "core" :noquery t :nowait t
@@ -277,6 +280,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-filter ()
   "Filters by name, state and meaning, alone and together."
+  :tags '((needs :tcp-info))
   (list-tests--with ((client (sockopt-tests-client server :name "beta"))
                      (_kept (sockopt-tests-client server :name "kept"
                                                   :keepalive t)))
@@ -305,6 +309,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-stalled ()
   "A connection whose peer does not read is stalled."
+  :tags '((needs :tcp-info))
   (list-tests--with ((child nil)
                      (busy (sockopt-tests-server
                             :name "busy"
@@ -418,6 +423,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-ended ()
   "What has ended stays with its totals until it is cleared."
+  :tags '((needs :tcp-info))
   (list-tests--with ((a (sockopt-tests-client server :name "a"))
                      (b (sockopt-tests-client server :name "b")))
     (process-send-string a "12345")
@@ -455,6 +461,7 @@ There is a server named server before."
 
 (ert-deftest list-tests-copy ()
   "What is shown is copied as an Org table, or as CSV."
+  :tags '((needs :tcp-info))
   (list-tests--with ((a (sockopt-tests-client server :name "a,\"b\""))
                      (_c (sockopt-tests-client server :name "c|d")))
     (let ((sockopt-list-columns '(name state nodelay))

@@ -79,6 +79,7 @@
 
 (ert-deftest peer-tests-local ()
   "Of a local socket the kernel tells; one of another namespace it calls 0."
+  :tags '((needs :peercred))
   (sockopt-tests-with-directory directory
     (sockopt-tests-clean
       (let* ((path (expand-file-name "s" directory))

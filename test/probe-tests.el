@@ -138,6 +138,7 @@
 
 (ert-deftest probe-tests-command ()
   "The command says what came of it, for one and for all."
+  :tags '((needs :tcp-info))
   (sockopt-tests-clean
     (let* ((server (sockopt-tests-server))
            (said nil))
@@ -255,6 +256,7 @@ So it is with a user timeout and with a long idle time before."
 
 (ert-deftest probe-tests-under-way ()
   "With data under way the kernel does not probe, and that is said."
+  :tags '((needs :tcp-info))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 5000)
     (pcase-let ((`(,result ,seconds ,status ,_said ,values)

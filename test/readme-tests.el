@@ -172,6 +172,7 @@ Fail if it does not run, or if sockopt complains of anything."
 
 (ert-deftest readme-tests-every-block ()
   "Each block runs as it is written, and its values are those it tells."
+  :tags '((needs :priority))
   (readme-tests--need-namespaces)
   (dolist (block (readme-tests--blocks "emacs-lisp"))
     (ert-info (block :prefix "block: ")
@@ -203,6 +204,7 @@ Fail if it does not run, or if sockopt complains of anything."
 
 (ert-deftest readme-tests-rules ()
   "The rules do what their comments say."
+  :tags '((needs :priority))
   (readme-tests--need-namespaces)
   (should
    (equal

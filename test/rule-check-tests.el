@@ -6,6 +6,8 @@
 
 (require 'sockopt-tests-mode)
 (require 'sockopt-apply)
+;; Before a test replaces a function that this file would define anew.
+(require 'warnings)
 
 (defconst rule-check-tests--wrong
   '(((:service 9999 dead-peer)

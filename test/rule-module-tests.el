@@ -204,6 +204,7 @@ what is `asked', `built' and `warned'."
 
 (ert-deftest rule-module-tests-known-to-newer-core ()
   "A keyword or option that core gets some day is left alone from then on."
+  :tags '((needs :priority))
   (let ((before (get 'make-network-process 'subfeatures)))
     (dolist (keyword '(:keepalivf :prioritz))
       (should-error (sockopt-mode--check-keyword keyword)

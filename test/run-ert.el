@@ -48,6 +48,76 @@
           (cl-set-difference (sockopt-run-ert--descriptors) descriptors
                              :test #'equal)))
 
+;; Not every system has every option.  A test whose text names one that the
+;; module does not have here, perhaps in a tag (needs OPTION), cannot run, and
+;; says so.
+
+(declare-function sockopt-option-list "sockopt")
+
+(defvar sockopt-run-ert--absent
+  (read (format "(%s)" (or (getenv "ABSENT") "")))
+  "The options that the table has, but not on this system.")
+
+(defun sockopt-run-ert-absent ()
+  "Print the options of the source of the table that the module lacks."
+  (require 'sockopt)
+  (with-temp-buffer
+    (insert-file-contents "module/option/option.c")
+    (let ((list (sockopt-option-list))
+          option)
+      (while (re-search-forward "^ *ROW (\"\\(:[^\"]+\\)\"" nil t)
+        (setq option (intern (match-string 1)))
+        (unless (memq option list)
+          (princ (format "%s " option)))))))
+
+(defun sockopt-run-ert--find-in (tree)
+  "Return the first of the absent options that is in TREE, or nil."
+  (cond ((and tree (symbolp tree))
+         (car (memq tree sockopt-run-ert--absent)))
+        ((consp tree)
+         (let (found)
+           (while (and (consp tree) (not found))
+             (setq found (sockopt-run-ert--find-in (pop tree))))
+           (or found (sockopt-run-ert--find-in tree))))
+        ((vectorp tree) (sockopt-run-ert--find-in (append tree nil)))
+        ((stringp tree)
+         (cl-find-if (lambda (option)
+                       (string-match-p
+                        (concat (regexp-quote (symbol-name option)) "\\_>")
+                        tree))
+                     sockopt-run-ert--absent))))
+
+(defun sockopt-run-ert--skip-absent (file)
+  "Have the tests of FILE skipped whose text has an option that is absent."
+  (when sockopt-run-ert--absent
+    (with-temp-buffer
+      (insert-file-contents file)
+      (emacs-lisp-mode)
+      (let (form)
+        (while (setq form (ignore-errors (read (current-buffer))))
+          (let ((option (and (eq (car-safe form) 'ert-deftest)
+                             (sockopt-run-ert--find-in (cddr form)))))
+            (when option
+              (setf (ert-test-body (ert-get-test (cadr form)))
+                    (lambda ()
+                      (ert-skip (format "no %s on this system" option)))))))))))
+
+(defun sockopt-run-ert--call (body)
+  "Call BODY, of a test; skip that if it fails for want of an option."
+  (if (null sockopt-run-ert--absent)
+      (funcall body)
+    (condition-case error
+        (funcall body)
+      (ert-test-skipped (signal (car error) (cdr error)))
+      (error
+       (let* ((text (format "%S" error))
+              (lacking (if (string-match "\"Unknown protocol\" \\w+" text)
+                           (match-string 0 text)
+                         (sockopt-run-ert--find-in text))))
+         (if lacking
+             (ert-skip (format "no %s on this system" lacking))
+           (signal (car error) (cdr error))))))))
+
 (defun sockopt-run-ert--guard (test)
   "Make TEST fail if it leaves a process or a descriptor behind."
   (let ((name (symbol-name (ert-test-name test)))
@@ -58,7 +128,7 @@
             (let ((processes (process-list))
                   (descriptors (sockopt-run-ert--descriptors))
                   deadline left)
-              (funcall body)
+              (sockopt-run-ert--call body)
               (setq deadline (+ (float-time) 2))
               ;; Finalizers close descriptors, and so do threads and
               ;; sentinels that need a moment.
@@ -143,6 +213,7 @@ file says so."
       (sockopt-tests-warm-up))
     (unless (sockopt-run-ert--descriptors)
       (sockopt-run-ert--say "skip" "descriptor leaks: no /proc/self/fd"))
+    (sockopt-run-ert--skip-absent file)
     (mapc #'sockopt-run-ert--guard (ert-select-tests selector t))
     (ert-run-tests-batch selector)
     (sockopt-run-ert--report selector)

@@ -253,5 +253,9 @@ property."
    (lambda () (string-search text (or (process-get process 'output) "")))
    seconds))
 
+(defun sockopt-tests-share (count)
+  "Return as many of the options here as COUNT are of those that Linux has."
+  (/ (* count (length (sockopt-option-list))) 158))
+
 (provide 'sockopt-tests-lib)
 ;;; sockopt-tests-lib.el ends here

@@ -114,6 +114,7 @@ Say how often Emacs aborted before."
 
 (ert-deftest thread-tests-several ()
   "Several threads make and use processes; each sees its own sockets."
+  :tags '((needs :cookie))
   (skip-unless (fboundp 'make-thread))
   (sockopt-tests-clean
     (let* ((output (thread-tests--until-no-abort (thread-tests--serve)))

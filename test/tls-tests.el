@@ -420,6 +420,7 @@ Core tells nobody, we do."
 
 (ert-deftest tls-tests-delete ()
   "Deleting when the peer has all tells it that TLS ends."
+  :tags '((needs :tcp-info))
   (tls-tests--with
     (let* ((tls-tests--port (sockopt-tests-free-port))
            (server (tls-tests--start directory "-msg")))

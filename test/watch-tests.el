@@ -106,6 +106,7 @@
 
 (ert-deftest watch-tests-draws ()
   "The charts of a connection that is busy, with words for each value."
+  :tags '((needs :tcp-info))
   (watch-tests--watching client
     (process-send-string client (make-string 5000 ?x))
     (sockopt-tests-wait (lambda () (>= (watch-tests--count) 4)))
@@ -134,6 +135,7 @@
 
 (ert-deftest watch-tests-point-stays ()
   "A new sample leaves point where it is."
+  :tags '((needs :tcp-info))
   (watch-tests--watching client
     (sockopt-tests-wait (lambda () (>= (watch-tests--count) 2)))
     (goto-char (point-min))
@@ -173,6 +175,7 @@
 
 (ert-deftest watch-tests-ends ()
   "When the process ends the charts stay, say why, and nothing runs on."
+  :tags '((needs :tcp-info))
   (watch-tests--watching client
     (sockopt-tests-wait (lambda () (>= (watch-tests--count) 2)))
     (delete-process client)

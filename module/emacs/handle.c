@@ -113,8 +113,8 @@ is_open (emacs_env *env, emacs_value status)
 
 /* Emacs vouches for the descriptor of a process that is open: it has not
    closed it, nor does it go on to the next address, with a new socket.
-   So once the kernel has been asked, it is not asked again, for that
-   would double the time that most options take.  */
+   So once the kernel has been asked, or the process by its socket, none is
+   asked again, for that would double the time that most options take.  */
 struct handle *
 handle_of_process (emacs_env *env, emacs_value *args)
 {
@@ -123,8 +123,9 @@ handle_of_process (emacs_env *env, emacs_value *args)
   if (!handle || (open && handle->confirmed))
     return handle;
   if (!handle_valid (handle))
-    return handle_get (env, LISP_CALL (env, Qrenew, args[0]));
-  handle->confirmed = open;
+    handle = handle_get (env, LISP_CALL (env, Qrenew, args[0]));
+  if (handle)
+    handle->confirmed = open;
   return handle;
 }
 

@@ -24,7 +24,7 @@ enum
 };
 
 /* Have Linux return the length of a datagram that was cut.  */
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
 # define RECEIVE_FLAGS (MSG_DONTWAIT | MSG_CMSG_CLOEXEC | MSG_TRUNC)
 #else
 # define RECEIVE_FLAGS MSG_DONTWAIT

@@ -29,7 +29,7 @@
 # define TCP_KEEPIDLE TCP_KEEPALIVE
 #endif
 
-#ifdef SYSTEM_LINUX
+#ifdef __linux__
 
 # include <netinet/udp.h>
 
@@ -140,13 +140,15 @@
 #  define ICMP_FILTER 1
 # endif
 
-#endif /* SYSTEM_LINUX */
+#endif /* __linux__ */
 
 #ifdef SOCKOPT_LOWEST
 /* Each of these is missing on some system.  */
 # undef AF_VSOCK
 # undef IPPROTO_MPTCP
 # undef IPPROTO_UDPLITE
+# undef SOCK_CLOEXEC
+# undef VMADDR_PORT_ANY
 # undef SO_BINDTODEVICE
 # undef SO_COOKIE
 # undef SO_DOMAIN

@@ -87,6 +87,67 @@ const struct kind kind_integer = {
   .decode = decode_integer,
 };
 
+/* Some kernels take one byte for these, and all give one if asked so.  */
+static enum fault
+encode_octet (const struct option *option, const struct value *value,
+              struct bytes *bytes)
+{
+  enum fault fault = check_integer (option, value);
+  bytes->as.text[0] = (char) value->as.integer;
+  bytes->length = 1;
+  return fault;
+}
+
+static enum fault
+decode_octet (const struct option *option, const struct bytes *bytes,
+              struct pool *pool, struct value *value)
+{
+  (void) option;
+  (void) pool;
+  if (bytes->length != 1)
+    return FAULT_TYPE;
+  value_integer (value, (unsigned char) bytes->as.text[0]);
+  return FAULT_NONE;
+}
+
+const struct kind kind_octet = {
+  .name = "integer",
+  .predicate = "integerp",
+  .size = 1,
+  .encode = encode_octet,
+  .decode = decode_octet,
+};
+
+static enum fault
+encode_octet_boolean (const struct option *option, const struct value *value,
+                      struct bytes *bytes)
+{
+  (void) option;
+  bytes->as.text[0] = (char) (value->type != VALUE_NIL);
+  bytes->length = 1;
+  return FAULT_NONE;
+}
+
+static enum fault
+decode_octet_boolean (const struct option *option, const struct bytes *bytes,
+                      struct pool *pool, struct value *value)
+{
+  (void) option;
+  (void) pool;
+  if (bytes->length != 1)
+    return FAULT_TYPE;
+  value_boolean (value, bytes->as.text[0] != 0);
+  return FAULT_NONE;
+}
+
+const struct kind kind_octet_boolean = {
+  .name = "boolean",
+  .predicate = "booleanp",
+  .size = 1,
+  .encode = encode_octet_boolean,
+  .decode = decode_octet_boolean,
+};
+
 static enum fault
 encode_unsigned (const struct option *option, const struct value *value,
                  struct bytes *bytes)
@@ -256,7 +317,7 @@ static enum fault
 encode_linger (const struct option *option, const struct value *value,
                struct bytes *bytes)
 {
-  struct linger linger = { .l_onoff = 1, .l_linger = INT_MAX };
+  struct linger linger = { .l_onoff = 1, .l_linger = LINGER_FOREVER };
   if (value->type == VALUE_NIL)
     linger = (struct linger){ .l_onoff = 0 };
   else if (value->type != VALUE_T)

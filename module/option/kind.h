@@ -4,6 +4,8 @@
 #ifndef SOCKOPT_KIND_H
 #define SOCKOPT_KIND_H
 
+#include <limits.h>
+
 #include "option/value.h"
 
 struct option;
@@ -15,16 +17,31 @@ enum
   INTERFACE_NAME_MAX = 15
 };
 
-/* The longest time that `:linger' takes, in seconds (some 18 hours).
-   It fits every system's `struct linger'; the module keeps what lies
-   above for marks of its own, see find-mark.c.  */
+/* The longest time that `:linger' takes, in seconds; what stands for "for
+   ever", and from where on what is read does.  */
+#ifdef SYSTEM_LINUX
 enum
 {
-  LINGER_SECONDS_MAX = 65535,
+  LINGER_SECONDS_MAX = 65535, /* some 18 hours */
+  LINGER_FOREVER = INT_MAX,
   /* A 32-bit kernel whose clock ticks a thousand times a second keeps no
-     more than this (LONG_MAX / HZ); so much stands for "for ever".  */
+     more than this (LONG_MAX / HZ).  */
   LINGER_FOREVER_MIN = 2147483
 };
+#else
+enum
+{
+# ifdef SO_LINGER_SEC
+  /* macOS keeps hundredths of a second in a short.  */
+  LINGER_FOREVER = 327,
+# else
+  /* The BSDs refuse what is no short: some 9 hours.  */
+  LINGER_FOREVER = 32767,
+# endif
+  LINGER_FOREVER_MIN = LINGER_FOREVER,
+  LINGER_SECONDS_MAX = LINGER_FOREVER - 1
+};
+#endif
 
 /* How many bytes a value of any length is first read into.  */
 enum
@@ -96,11 +113,13 @@ struct kind
 
 /* kind.c: one number or flag.  */
 extern const struct kind kind_boolean;
-extern const struct kind kind_integer;    /* in the row's range */
-extern const struct kind kind_unsigned;   /* 32 bits, likewise */
-extern const struct kind kind_unsigned64; /* 64 bits, likewise */
-extern const struct kind kind_rate;       /* 64 bits; nil: unlimited */
-extern const struct kind kind_seconds;    /* struct timeval; nil: none */
+extern const struct kind kind_integer;       /* in the row's range */
+extern const struct kind kind_unsigned;      /* 32 bits, likewise */
+extern const struct kind kind_unsigned64;    /* 64 bits, likewise */
+extern const struct kind kind_rate;          /* 64 bits; nil: unlimited */
+extern const struct kind kind_seconds;       /* struct timeval; nil: none */
+extern const struct kind kind_octet;         /* one byte, likewise */
+extern const struct kind kind_octet_boolean; /* one byte */
 extern const struct kind kind_linger;
 extern const struct kind kind_trigger; /* setting it is all */
 

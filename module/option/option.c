@@ -19,6 +19,26 @@
   .kind = &kind_##knd, .access = ACCESS_##acc, .classes = srt, .doc = text, \
   __VA_ARGS__                                                               \
  }
+
+/* In hundredths of a second or in seconds, as the system has it.  */
+#ifdef SO_LINGER_SEC
+# undef SO_LINGER
+# define SO_LINGER SO_LINGER_SEC
+#endif
+
+/* What Linux takes as an int, and -1 for the system's own number, others
+   take as an octet, or have no word for.  */
+#ifdef SYSTEM_LINUX
+# define kind_multicast_hops kind_integer
+# define kind_multicast_loop kind_boolean
+# define HOPS_MIN (-1)
+# define MULTICAST_HOPS_MIN (-1)
+#else
+# define kind_multicast_hops kind_octet
+# define kind_multicast_loop kind_octet_boolean
+# define HOPS_MIN 1
+# define MULTICAST_HOPS_MIN 0
+#endif
 #define RANGE(low, high) .min = low, .max = high
 
 /* Sockets that take IPv4 options: a raw one only if it is of IPv4.  */
@@ -500,14 +520,14 @@ const struct option options[] = {
        "Send IPv4 multicasts through this interface.",
        .manual = "ip(7)",
        .hints = device_hints),
-  ROW (":ip-multicast-loop", IP_MULTICAST_LOOP, IPPROTO_IP, boolean, BOTH,
+  ROW (":ip-multicast-loop", IP_MULTICAST_LOOP, IPPROTO_IP, multicast_loop, BOTH,
        CLASSES_PACKET & ~CLASSES_RAW6,
        "Deliver sent IPv4 multicasts on this host, too.",
        .manual = "ip(7)"),
-  ROW (":ip-multicast-ttl", IP_MULTICAST_TTL, IPPROTO_IP, integer, BOTH,
+  ROW (":ip-multicast-ttl", IP_MULTICAST_TTL, IPPROTO_IP, multicast_hops, BOTH,
        CLASSES_PACKET & ~CLASSES_RAW6,
        "Let sent IPv4 multicasts go this many hops; -1 is the default, 1.",
-       RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
+       RANGE (MULTICAST_HOPS_MIN, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
        .manual = "ip(7)"),
 #ifdef IP_PKTINFO
   ROW (":ip-pktinfo", IP_PKTINFO, IPPROTO_IP, boolean, BOTH,
@@ -546,7 +566,7 @@ const struct option options[] = {
        .inherited = CLASSES_ACCEPTED),
   ROW (":ip-ttl", IP_TTL, IPPROTO_IP, integer, BOTH, CLASSES_IP & ~CLASSES_MPTCP,
        "Let sent IPv4 packets go this many hops; -1 is the system's default.",
-       RANGE (-1, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
+       RANGE (HOPS_MIN, 255), .flags = OPTION_ADJUSTED, .unit = "hops",
        .manual = "ip(7)",
        .hints = hops_hints,
        .inherited = CLASSES_ACCEPTED),

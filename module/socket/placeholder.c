@@ -16,7 +16,10 @@
 #include "socket/socket.h"
 #include "socket/system.h"
 
-#ifndef O_PATH
+/* Elsewhere a directory is opened to read it, and a socket file cannot be
+   opened.  */
+#ifndef SYSTEM_LINUX
+# undef O_PATH
 # define O_PATH O_RDONLY
 #endif
 
@@ -25,7 +28,9 @@ static const char socket_name[] = "s";
 
 /* Put into PATH the name by which this process reaches what FD is open
    on, whether or not that has a name in a directory.  Return false
-   where the system has no such names.  */
+   where the system has no such names: on the BSDs a socket cannot be
+   connected to by one.  */
+#ifdef SYSTEM_LINUX
 static bool
 descriptor_path (int fd, char *path, size_t size)
 {
@@ -35,6 +40,16 @@ descriptor_path (int fd, char *path, size_t size)
          && by_name.st_ino == by_number.st_ino
          && by_name.st_dev == by_number.st_dev;
 }
+#else
+static bool
+descriptor_path (int fd, char *path, size_t size)
+{
+  (void) fd;
+  (void) path;
+  (void) size;
+  return false;
+}
+#endif
 
 /* Through the descriptor the path is short, however long the name of
    the directory.  */

@@ -292,6 +292,32 @@ socket_too_late (int fd, const struct option *option)
     }
 }
 
+/* Mix the bytes of ADDRESS into HASH: FNV-1a.  */
+static uint64_t
+mix_address (uint64_t hash, const struct address *address)
+{
+  const unsigned char *bytes = (const unsigned char *) &address->storage;
+  for (size_t i = 0; i < address->length; i++)
+    hash = (hash ^ bytes[i]) * 0x100000001b3;
+  return hash;
+}
+
+/* Identify FD by the addresses at both its ends, which no other connection
+   has at the same time.  */
+static bool
+connection_identity (int fd, uint64_t *identity)
+{
+  struct address local, remote;
+  int type = 0;
+  socklen_t length = sizeof type;
+  if (getsockopt (fd, SOL_SOCKET, SO_TYPE, &type, &length) < 0
+      || type != SOCK_STREAM || !address_local_of (fd, &local)
+      || !address_remote_of (fd, &remote))
+    return false;
+  *identity = mix_address (mix_address (0xcbf29ce484222325, &local), &remote);
+  return true;
+}
+
 bool
 socket_identity (int fd, uint64_t *identity)
 {
@@ -306,5 +332,5 @@ socket_identity (int fd, uint64_t *identity)
   if (fstat (fd, &status) < 0 || !S_ISSOCK (status.st_mode))
     return false;
   *identity = status.st_ino;
-  return true;
+  return status.st_ino != 0 || connection_identity (fd, identity);
 }

@@ -93,8 +93,10 @@ int socket_error (int fd);
 bool socket_too_late (int fd, const struct option *option);
 
 /* A number that no other open socket has.  Return false where FD is not
-   an open socket.  The kernel gives a cookie to each socket (Linux 4.12,
-   socket(7)); elsewhere it is the inode number.  */
+   an open socket, or the system has no such number for it.  The kernel gives
+   a cookie to each socket (Linux 4.12, socket(7)); elsewhere it is the inode
+   number, or, as Internet sockets may have none, made of the addresses of a
+   connection.  */
 bool socket_identity (int fd, uint64_t *identity);
 
 /* Close the descriptor in *FD, if there is one, and forget it.  errno

@@ -75,6 +75,9 @@ system_socketpair (int family, int type, int pair[2])
 int
 system_copy (int fd, int copy)
 {
+  /* As dup3 has it: the same descriptor is no copy.  */
+  if (fd == copy)
+    return EINVAL;
   return dup2 (fd, copy) < 0 || fcntl (copy, F_SETFD, FD_CLOEXEC) < 0 ? errno
                                                                       : 0;
 }

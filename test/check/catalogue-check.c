@@ -380,16 +380,16 @@ END_TEST
 /* A protocol over TCP, which goes only with the connection.  */
 START_TEST (test_ulp)
 {
-  const struct option *row = option_find (":tcp-ulp");
+  const struct option *ulp = row (":tcp-ulp");
   int peer;
   int fd = sample_socket (_i);
   connect_sample (&fd, &peer, _i);
-  ck_assert_int_eq (read_value (fd, row).type, VALUE_NIL);
-  int code = try_set (fd, row, text ("tls"));
+  ck_assert_int_eq (read_value (fd, ulp).type, VALUE_NIL);
+  int code = try_set (fd, ulp, text ("tls"));
   if (code == 0)
     {
       struct value tls = text ("tls");
-      struct value read = read_value (fd, row);
+      struct value read = read_value (fd, ulp);
       ck_assert (same_value (&read, &tls));
     }
   close (fd);

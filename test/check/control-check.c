@@ -370,6 +370,11 @@ START_TEST (test_control_row)
       bool found = false;
       for (size_t i = 0; i < options_count; i++)
         found = found || (options[i].info && strstr (options[i].info, key));
+#ifndef SYSTEM_LINUX
+      /* The kernel may tell of it, but no option asks for that.  */
+      if (!found)
+        SKIP (controls[_i].keys);
+#endif
       ck_assert_msg (found, "%s", key);
     }
 }

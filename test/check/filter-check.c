@@ -178,7 +178,7 @@ START_TEST (test_filter_drops)
   check_dropping (pair, 8);
   set_keyword (pair[0], ":attach-filter", NIL);
   ck_assert (passes (pair, "drop"));
-  ck_assert_int_eq (read_value (pair[0], option_find (":attach-filter")).type,
+  ck_assert_int_eq (read_value (pair[0], row (":attach-filter")).type,
                     VALUE_NIL);
   set_keyword (pair[0], ":attach-filter", NIL);
   close (pair[0]);
@@ -213,7 +213,7 @@ START_TEST (test_filter_locked)
   ck_assert_int_eq (try_keyword (fd, ":attach-filter", NIL), EPERM);
   ck_assert_int_eq (try_keyword (fd, ":detach-filter", of_type (VALUE_T)),
                     EPERM);
-  ck_assert_int_eq (read_value (fd, option_find (":attach-filter")).type,
+  ck_assert_int_eq (read_value (fd, row (":attach-filter")).type,
                     VALUE_VECTOR);
   close (fd);
 }

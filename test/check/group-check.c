@@ -289,7 +289,7 @@ START_TEST (test_source_filter)
 {
   int sample = filters[_i].sample;
   int family = samples[sample].family;
-  const struct option *option = option_find (filters[_i].keyword);
+  const struct option *option = row (filters[_i].keyword);
   struct value group = text (group_name (family)),
                lo = text (interface_for (family));
   struct value own = text (own_source (family));
@@ -312,7 +312,7 @@ END_TEST
 START_TEST (test_level_of_family)
 {
   struct value v4 = MEMBERSHIP (AF_INET), v6 = MEMBERSHIP (AF_INET6);
-  const struct option *join = option_find (":mcast-join-group");
+  const struct option *join = row (":mcast-join-group");
   ck_assert_int_eq (join->level, LEVEL_OF_FAMILY);
   if (!sample_available (SAMPLE_UDP6))
     SKIP (samples[SAMPLE_UDP6].name);

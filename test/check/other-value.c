@@ -127,7 +127,7 @@ struct value
 other_value (const struct option *option, const struct value *old)
 {
   const struct kind *kind = option->kind;
-  if (kind == &kind_boolean)
+  if (kind == &kind_boolean || kind == &kind_octet_boolean)
     return of_type (old->type == VALUE_NIL ? VALUE_T : VALUE_NIL);
   if (is_interface (kind))
     return other_interface (old);

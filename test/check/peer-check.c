@@ -147,7 +147,7 @@ START_TEST (test_no_descriptors)
 {
   struct bytes bytes = BYTES_NONE;
   int pair[2];
-  const struct option *option = option_find (":peerpidfd");
+  const struct option *option = row (":peerpidfd");
   if (!option)
     SKIP ("built without :peerpidfd");
   ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, pair), 0);

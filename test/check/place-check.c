@@ -83,7 +83,7 @@ START_TEST (test_place_in_long_directory)
   name[sizeof name - 1] = '\0';
   snprintf (parent, sizeof parent, "%s", scratch_path (name));
   ck_assert_int_eq (mkdir (parent, 0700), 0);
-#ifdef __linux__
+#ifdef SYSTEM_LINUX
   ck_assert_int_eq (place_make (&place, parent), 0);
   ck_assert_uint_le (strlen (place.path), LOCAL_PATH_MAX);
   int server = serve_at (place.path);
@@ -119,7 +119,11 @@ START_TEST (test_place_longest_directory)
     {
       parent[size] = '\0';
       int code = place_make (&place, parent);
+#ifdef SYSTEM_LINUX
       ck_assert_int_eq (code, size <= most ? 0 : ENAMETOOLONG);
+#else
+      ck_assert_int_eq (code, ENAMETOOLONG);
+#endif
       if (code == 0)
         place_remove (&place);
       parent[size] = '/';

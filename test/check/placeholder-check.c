@@ -38,25 +38,36 @@ START_TEST (test_no_listener)
 }
 END_TEST
 
-/* The listener and its file are two descriptors, both closed on exec; no
-   file has a name.  */
+static char scratch_parent[] = "/tmp/sockopt-check-XXXXXX";
+
+static void
+remove_parent (void)
+{
+  rmdir (scratch_parent);
+}
+
+/* The listener and its file are two descriptors, both closed on exec; on
+   Linux no file has a name, elsewhere it goes when the process does.  */
 START_TEST (test_listener)
 {
   const char *path, *again;
-  char parent[] = "/tmp/sockopt-check-XXXXXX";
-  ck_assert_ptr_nonnull (mkdtemp (parent));
+  ck_assert_ptr_nonnull (mkdtemp (scratch_parent));
+  atexit (remove_parent);
   bool was_open[DESCRIPTORS];
   for (int fd = 0; fd < DESCRIPTORS; fd++)
     was_open[fd] = is_open (fd);
   int before = open_descriptors ();
-  ck_assert_int_eq (placeholder_path (parent, &path), 0);
+  ck_assert_int_eq (placeholder_path (scratch_parent, &path), 0);
   ck_assert_int_eq (open_descriptors (), before + 2);
   for (int fd = 0; fd < DESCRIPTORS; fd++)
     if (is_open (fd) && !was_open[fd])
       ck_assert_int_ne (fcntl (fd, F_GETFD) & FD_CLOEXEC, 0);
-  ck_assert_int_eq (entries (parent), 0);
-  ck_assert_int_eq (rmdir (parent), 0);
-  ck_assert_int_eq (placeholder_path (parent, &again), 0);
+#ifdef SYSTEM_LINUX
+  ck_assert_int_eq (entries (scratch_parent), 0);
+#else
+  ck_assert_int_eq (entries (scratch_parent), 1);
+#endif
+  ck_assert_int_eq (placeholder_path (scratch_parent, &again), 0);
   ck_assert_str_eq (path, again);
   ck_assert_int_eq (open_descriptors (), before + 2);
   int client = connect_at (path);
@@ -286,7 +297,7 @@ START_TEST (test_replace)
   int pair[2];
   open_hold (pair);
   int fd = pair[0];
-  int socket = sample_socket (SAMPLE_TCP4);
+  int socket = sample_socket (SAMPLE_LOCAL_STREAM);
   int copy = socket;
   ck_assert (socket_identity (socket, &wanted));
   ck_assert_int_eq (placeholder_replace (fd, &socket), 0);
@@ -336,7 +347,7 @@ END_TEST
 START_TEST (test_replace_bad_descriptor)
 {
   uint64_t before, after;
-  int fd = sample_socket (SAMPLE_TCP4);
+  int fd = sample_socket (SAMPLE_LOCAL_STREAM);
   int copy = fd;
   ck_assert (socket_identity (fd, &before));
   ck_assert_int_eq (placeholder_replace (-1, &fd), EBADF);

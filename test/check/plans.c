@@ -5,6 +5,8 @@
 
 #include "plans.h"
 
+#include "values.h"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -27,7 +29,7 @@ setting_of (const struct option *option, int value)
 struct setting
 setting (const char *keyword, int value)
 {
-  return setting_of (option_find (keyword), value);
+  return setting_of (row (keyword), value);
 }
 
 struct plan

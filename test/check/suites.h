@@ -45,6 +45,9 @@ TCase *add_case_after (Suite *suite, const char *name, SFun setup);
   }                               \
  while (0)
 
+/* Likewise from within a function, because there is no option KEYWORD.  */
+_Noreturn void leave_test (const char *keyword);
+
 /* Sockets to try things on.  The first SAMPLES of them are of core's
    families and types, and can be connected; the options of the catalogue
    are tried on all.  */

@@ -73,7 +73,8 @@ void check_number (const struct value *plist, const char *key,
                    intmax_t number);
 void check_name (const struct value *plist, const char *key, const char *name);
 
-/* The row of KEYWORD, which must be there.  */
+/* The row of KEYWORD, which must be there on Linux; elsewhere the test ends
+   without it, and is counted as one that could not run.  */
 const struct option *row (const char *keyword);
 
 /* LENGTH bytes at DATA, as the kernel would give them.  */

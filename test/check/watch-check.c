@@ -212,7 +212,13 @@ START_TEST (test_bad)
 {
   start (_i);
   int code = ways[_i].arm (watch, -1, 1);
-  ck_assert (code == EBADF || _i == 1);
+  /* poll sees it only later.  */
+#ifdef SYSTEM_LINUX
+  if (_i == 0)
+    ck_assert_int_eq (code, EBADF);
+  else
+#endif
+    ck_assert_int_eq (code, 0);
   stop (_i);
 }
 END_TEST
