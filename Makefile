@@ -34,7 +34,9 @@ CHECK_H := $(sort $(wildcard test/check/*.h))
 FUZZ_C := $(sort $(wildcard test/fuzz/*.c))
 FUZZ_TIME ?= 20
 FUZZ ?= 20000
-TEST_LISP := $(sort $(wildcard test/*.el test/recipes/*.el))
+WIRE_C := $(sort $(wildcard test/wire/*.c))
+WIRE := $(sort $(wildcard test/wire/*-tests.el))
+TEST_LISP := $(sort $(wildcard test/*.el test/recipes/*.el test/wire/*.el))
 BENCH_LISP := $(sort $(wildcard test/bench/*.el))
 BENCH_C := $(sort $(wildcard test/bench/*.c))
 ERT := $(sort $(wildcard test/*-tests.el))
@@ -127,6 +129,14 @@ check: all build/check $(LOWEST)	## Run all tests, C and ERT: make check [SELECT
 	  $(addprefix LD_PRELOAD=$(CURDIR)/,$(LOWEST)) \
 	  test/run-tests build/results build/check $(ERT)
 
+build/wire/%: test/wire/%.c build/config
+	@mkdir -p $(@D)
+	$(BUILD_CC) -o $@ $<
+
+wire: all $(WIRE_C:test/%.c=build/%)	## Test what options do between two hosts (root, Linux): make wire [SELECTOR=...]
+	EMACS='$(EMACS)' MODULE=$(MODULE) SELECTOR='$(SELECTOR)' \
+	  test/run-tests build/wire-results - $(WIRE)
+
 # Flat, as archives make packages; readable to all, whatever the umask.
 dist:				## Make the archive that package-install-file takes
 	rm -rf $(DIST)
@@ -205,7 +215,7 @@ portability:			## Build for macOS, the BSDs and musl with zig (fetched by npm): 
 	CC_OPTIONS='$(STD) $(WARNINGS) -O2 -Imodule' INCLUDE='$(EMACS_INCLUDE)' \
 	  ZIG='$(ZIG)' test/portability build/portability $(MODULE_C)
 
-LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C) test/lowest.c
+LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C) $(WIRE_C) test/lowest.c
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
 EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
@@ -233,7 +243,7 @@ lint-tidy:
 
 # Of what is compiled, as what each file announces is known then.
 lint-lisp: lisp
-	$(BATCH) -L lisp -L test -L test/bench -l test/lint.el -f sockopt-lint \
+	$(BATCH) -L lisp -L test -L test/bench -L test/wire -l test/lint.el -f sockopt-lint \
 	  $(LISP) $(TEST_LISP) $(BENCH_LISP)
 
 docs: all			## Write the generated parts of the manual
@@ -243,12 +253,12 @@ pictures: all			## Take pictures of all buffers (needs Xvfb, xterm, ImageMagick)
 	EMACS='$(EMACS)' test/pictures build/pictures
 
 clean:				## Remove all that the other targets make
-	rm -rf build $(MODULE) lisp/*.elc test/*.elc test/bench/*.elc
+	rm -rf build $(MODULE) lisp/*.elc test/*.elc test/bench/*.elc test/wire/*.elc
 
 help:				## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check dist install uninstall install-routes \
+.PHONY: all module lisp demo check wire dist install uninstall install-routes \
 	core-tests bench sanitize fuzz mutants portability lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
 .DELETE_ON_ERROR:

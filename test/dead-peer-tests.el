@@ -27,7 +27,7 @@
 
 (ert-deftest dead-peer-tests-rule ()
   "A rule ends the connection to a peer that vanished; without, it stays."
-  :tags '((needs :tcp-user-timeout))
+  :tags '(:keepalive (needs :tcp-user-timeout))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777)
     (let ((client (sockopt-tests-emacs-in near dead-peer-tests--client))
@@ -120,7 +120,7 @@ If LOW is nil, that it has not ended."
 
 (ert-deftest dead-peer-tests-idle ()
   "An idle connection ends after the idle time and the probes."
-  :tags '((needs :tcp-user-timeout))
+  :tags '(:keepalive (needs :tcp-user-timeout))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777)
     (let ((results (dead-peer-tests--run near far 18 nil t)))
@@ -130,7 +130,7 @@ If LOW is nil, that it has not ended."
 
 (ert-deftest dead-peer-tests-sending ()
   "With data under way it ends when these were sent again often enough."
-  :tags '((needs :tcp-user-timeout))
+  :tags '(:tcp-user-timeout)
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 7777)
     (let ((results

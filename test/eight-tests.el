@@ -214,6 +214,7 @@ Only 0 resets the connection, which is a pending error of the peer."
 
 (ert-deftest eight-tests-error ()
   "Reading :error gives nil, or what is pending, and clears it."
+  :tags '(:error)
   (sockopt-tests-with-sockets
     (let ((process (sockopt-tests-make 'tcp4-client)))
       (should-not (sockopt-get process :error))))

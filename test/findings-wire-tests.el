@@ -131,7 +131,7 @@ BEFORE is as for `findings-wire-tests--form'."
 
 (ert-deftest findings-wire-tests-nagle ()
   "What Nagle's algorithm holds while an answer is awaited."
-  :tags '((needs :tcp-info))
+  :tags '(:tcp-nodelay (needs :tcp-info))
   (sockopt-tests-with-hosts (near far)
     (sockopt-tests-serve far 5000)
     ;; It holds them for 200 ms, which is little on a busy machine.

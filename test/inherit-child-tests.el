@@ -212,6 +212,7 @@ They are IPv4 packets, strings of bytes."
 
 (ert-deftest inherit-child-tests-syn-ack ()
   "What children are to mark their packets with marks the first one, too."
+  :tags '(:ip-tos)
   (skip-unless (= (user-uid) 0))
   (pcase-dolist (`(,options ,tos) '((nil 0) ((:ip-tos 184) 184)))
     (sockopt-tests-clean

@@ -4,8 +4,8 @@
 
 ;;; Commentary:
 
-;; `make lint' calls this with the files of lisp/, test/ and test/bench/.  Only
-;; those of lisp/ are more than byte-compiled.
+;; `make lint' calls this with the files of lisp/, and those of test/ and below.
+;; Only those of lisp/ are more than byte-compiled.
 
 ;;; Code:
 
@@ -34,7 +34,7 @@ Each file gets a fresh Emacs, lest one live on what another has loaded."
                             (expand-file-name invocation-name
                                               invocation-directory)
                             nil t nil "-Q" "--batch" "-L" "lisp" "-L" "test"
-                            "-L" "test/bench"
+                            "-L" "test/bench" "-L" "test/wire"
                             "--eval"
                             (format "%S" `(setq
                                            load-prefer-newer t

@@ -122,6 +122,11 @@ The group is a string or a vector; the interface has a name or an index."
 
 (ert-deftest multicast-tests-membership-changes ()
   "Joining, blocking, unblocking, filtering and leaving each count."
+  :tags '(:ip-add-membership :ip-drop-membership :ip-block-source
+          :ip-unblock-source :ip-add-source-membership
+          :ip-drop-source-membership :ip-msfilter :mcast-join-group
+          :mcast-leave-group :mcast-block-source :mcast-unblock-source
+          :mcast-join-source-group :mcast-leave-source-group :mcast-msfilter)
   (pcase-dolist (`(,join ,leave ,block ,unblock ,join-source
                          ,leave-source ,filter)
                  multicast-tests--groups)
@@ -230,6 +235,7 @@ host: RFC 4291."
 
 (ert-deftest multicast-tests-membership-ipv6-kernel ()
   "The kernel lists the IPv6 groups that were joined, until they are left."
+  :tags '(:ipv6-drop-membership)
   (sockopt-tests-need-kind 'udp6-server)
   (unless (file-readable-p "/proc/net/igmp6")
     (ert-skip "there is no /proc/net/igmp6"))

@@ -46,6 +46,7 @@
           (should-not (plist-member info :mtu)))))))
 
 (ert-deftest receive-error-tests-refused-ipv6 ()
+  :tags '(:ipv6-recverr)
   (sockopt-tests-need-ipv6)
   (sockopt-tests-clean
     (let* ((process (receive-error-tests--client #'make-network-process "::1"))
@@ -131,6 +132,7 @@
 
 (ert-deftest receive-error-tests-steps ()
   "How sending goes is told, too, and is no error."
+  :tags '(:timestamping)
   (sockopt-tests-receive-with (server client)
     (should server)
     (let ((all (sockopt-tests-receive-all client)))
@@ -198,6 +200,7 @@ HOST, OPTIONS and SIZE are as for `receive-error-tests--form'."
 
 (ert-deftest receive-error-tests-wire ()
   "A router that refuses says which one it is, and why."
+  :tags '(:ip-recverr)
   (sockopt-tests-with-hosts (near far)
     (receive-error-tests--make-router near far)
     (let ((far-address sockopt-tests-far)

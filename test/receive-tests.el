@@ -114,6 +114,7 @@
 
 (ert-deftest receive-tests-values ()
   "What is told is so."
+  :tags '(:ip-recvttl :ip-recvtos :ip-pktinfo :ip-recvorigdstaddr)
   (sockopt-tests-receive-with (server client)
     (let ((all (sockopt-tests-receive-all server)))
       (sockopt-set-options server '( :ip-recvttl t :ip-recvtos t :ip-pktinfo t
@@ -129,6 +130,7 @@
                        (process-contact server :local)))))))
 
 (ert-deftest receive-tests-values-ipv6 ()
+  :tags '(:ipv6-recvhoplimit :ipv6-recvtclass :ipv6-recvpktinfo)
   (sockopt-tests-need-ipv6)
   (sockopt-tests-receive-with (server client #'make-network-process 'ipv6)
     (let ((all (sockopt-tests-receive-all server)))
@@ -144,6 +146,7 @@
 
 (ert-deftest receive-tests-time ()
   "Times are Lisp timestamps, as exact as the option has them."
+  :tags '(:timestamp :timestampns)
   (pcase-dolist (`(,option ,hz)
                  '((:timestamp 1000000) (:timestampns 1000000000)))
     (sockopt-tests-receive-with (server client)
@@ -159,6 +162,7 @@
 
 (ert-deftest receive-tests-marks ()
   "Marks and priorities of packets."
+  :tags '(:rcvmark :rcvpriority)
   (skip-unless (eq (user-uid) 0))
   (sockopt-tests-receive-with (server client)
     (unless (and (sockopt-supported-p :rcvmark server)
@@ -174,6 +178,7 @@
 
 (ert-deftest receive-tests-dropped ()
   "How many datagrams were lost."
+  :tags '(:rxq-ovfl)
   (sockopt-tests-receive-with (server client)
     (let ((all (sockopt-tests-receive-all server)))
       (sockopt-set-options server '(:rxq-ovfl t :rcvbuf 2000))
@@ -189,6 +194,7 @@
 
 (ert-deftest receive-tests-sender ()
   "Who has sent a local datagram."
+  :tags '(:passcred :passpidfd)
   (sockopt-tests-receive-with (server client #'make-network-process 'local)
     (let ((all (sockopt-tests-receive-all server)))
       (sockopt-set server :passcred t)

@@ -239,6 +239,7 @@ error: .* it smokes$")
 
 (ert-deftest recipe-tests-who ()
   "A server knows whom it serves."
+  :tags '(:peercred)
   (recipe-tests--need "logger")
   (recipe-tests--need "setpriv")
   (unless (= (user-uid) 0) (ert-skip "Only root can be another user"))

@@ -69,13 +69,14 @@ Return the Emacs that does it, once it listens."
     (should (sockopt-tests-says-p process "SERVES" 20))
     process))
 
-(defun sockopt-tests-run-in (near form seconds)
+(defun sockopt-tests-run-in (near form seconds &rest prefix)
   "Return what the Emacs on NEAR prints for FORM, after \"GOT \".
-Give it SECONDS."
-  (let ((process (sockopt-tests-emacs-in
-                  near `(let ((value ,form)
-                          (print-escape-newlines t))
-                      (message "GOT %S" value)))))
+Give it SECONDS.  PREFIX is a command that is to run it."
+  (let ((process (apply #'sockopt-tests-emacs-in
+                        near `(let ((value ,form)
+                                    (print-escape-newlines t))
+                                (message "GOT %S" value))
+                        prefix)))
     (sockopt-tests-wait (lambda () (not (process-live-p process)))
                         (+ 30 seconds))
     ;; It may be known that it has ended before its output is read.
