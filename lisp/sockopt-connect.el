@@ -5,8 +5,8 @@
 ;;; Commentary:
 
 ;; A process that still connects cannot be given options for good.  One of
-;; ours stands, until a thread of the module has connected, on a socket that
-;; is never ready.  One of core's may have no socket, because its host is
+;; ours stands, until the module has connected, on a socket that is never
+;; ready, the same for all.  One of core's may have no socket, because its host is
 ;; being looked up; or it may get another one, without our options, when an
 ;; address does not answer and core tries the next.  So what is set on
 ;; either is kept, and set when it is open on a socket that lacks it.
@@ -20,14 +20,18 @@
 (require 'sockopt-process)
 
 (declare-function sockopt--check "../module/emacs/option-access.c" (settings))
-(declare-function sockopt--close "../module/emacs/handle.c" (handle))
 (declare-function sockopt--hold "../module/emacs/process-connect.c" ())
+(declare-function sockopt--reporter "../module/emacs/process-connect.c"
+                  (channel))
+(declare-function sockopt--drop-reporter "../module/emacs/process-connect.c"
+                  (reporter))
 (declare-function sockopt--start "../module/emacs/process-connect.c"
-                  (handle channel line target type protocol settings
+                  (handle reporter number target type protocol settings
                    optional stagger local))
 (declare-function sockopt--finish "../module/emacs/process-connect.c"
                   (handle job settings))
 (declare-function sockopt--won-p "../module/emacs/process-connect.c" (job))
+(declare-function sockopt--done-p "../module/emacs/process-connect.c" (job))
 (declare-function sockopt--drop "../module/emacs/process-connect.c" (job))
 (declare-function sockopt--break "../module/emacs/process-connect.c" (handle))
 (declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
@@ -153,43 +157,60 @@ From now on its sentinel sees to it."
 
 ;;; Our own: the channel
 
-;; A thread of the module connects, and says so through a pipe process
-;; that all of them share.
+;; The module connects, and a thread says so through a pipe process that all
+;; jobs share.  A report may be lost, as when the pipe is full; so while
+;; there are jobs a timer looks whether any is done.
 
 (defvar sockopt--channel nil
-  "The pipe process through which the threads report, or nil.")
+  "The pipe process through which jobs report, or nil.")
 
 (defvar sockopt--jobs nil
-  "An alist from the number that a thread reports to a `sockopt--connecting'.")
+  "An alist from the number that a job reports to a `sockopt--connecting'.")
 
 (defvar sockopt--last-job 0
-  "The number of the last thread started.")
+  "The number of the last job started.")
+
+(defvar sockopt--look-timer nil
+  "The timer that looks whether jobs are done, or nil.")
+
+(defconst sockopt--look-interval 1
+  "How many seconds there are between such looks.")
 
 (defun sockopt--open-channel ()
   "Return the pipe process for reports, making it if need be."
   (unless (process-live-p sockopt--channel)
     (setq sockopt--channel
           (sockopt--make-channel " sockopt" #'sockopt--channel-filter
-                                 #'sockopt--channel-sentinel)))
+                                 #'sockopt--channel-sentinel))
+    (process-put sockopt--channel 'sockopt--reporter
+                 (sockopt--reporter sockopt--channel)))
   sockopt--channel)
 
 (defun sockopt--close-channel ()
   "Delete the pipe process for reports, unless somebody still waits."
-  (unless (or (not sockopt--channel) sockopt--jobs)
-    (sockopt--delete-channel sockopt--channel)))
+  (unless sockopt--jobs
+    (sockopt--stop-looking)
+    (when sockopt--channel
+      (sockopt--delete-channel sockopt--channel))))
 
 (defun sockopt--channel-sentinel (channel _message)
   "Clean up after CHANNEL, whoever has deleted it.
 Processes that still waited for a report fail."
   (unless (process-live-p channel)
-    (let ((jobs sockopt--jobs))
+    (let ((jobs sockopt--jobs)
+          (reporter (process-get channel 'sockopt--reporter)))
       (setq sockopt--channel nil
             sockopt--jobs nil)
+      (sockopt--stop-looking)
+      (when reporter
+        (process-put channel 'sockopt--reporter nil)
+        (sockopt--drop-reporter reporter))
       (pcase-dolist (`(,_number . ,connecting) jobs)
         (let ((process (sockopt--connecting-process connecting)))
           (remhash process sockopt--connecting-table)
           (sockopt--fail process (list 'sockopt-error "Lost track of it"))
-          (delete-process process)))
+          (delete-process process)
+          (sockopt--drop (sockopt--connecting-job connecting))))
       (sockopt--drop-channel channel))))
 
 (defun sockopt--channel-filter (channel string)
@@ -198,9 +219,34 @@ Processes that still waited for a report fail."
     ;; One whose time was over before is not there any more.
     (let ((entry (assq number sockopt--jobs)))
       (when entry
-        (setq sockopt--jobs (delq entry sockopt--jobs))
-        (sockopt--finish-connecting (cdr entry)))))
+        (sockopt--finish-entry entry))))
   (sockopt--close-channel))
+
+(defun sockopt--finish-entry (entry)
+  "Finish the process of ENTRY, one of `sockopt--jobs', whose job is done."
+  (setq sockopt--jobs (delq entry sockopt--jobs))
+  (sockopt--finish-connecting (cdr entry)))
+
+(defun sockopt--finish-done ()
+  "Finish the processes whose jobs are done, though no report has come."
+  (dolist (entry sockopt--jobs)
+    (when (and (memq entry sockopt--jobs)
+               (sockopt--done-p (sockopt--connecting-job (cdr entry))))
+      (sockopt--finish-entry entry)))
+  (sockopt--close-channel))
+
+(defun sockopt--start-looking ()
+  "Begin to look now and then whether jobs are done."
+  (unless sockopt--look-timer
+    (setq sockopt--look-timer
+          (run-at-time sockopt--look-interval sockopt--look-interval
+                       #'sockopt--finish-done))))
+
+(defun sockopt--stop-looking ()
+  "Look no more whether jobs are done."
+  (when sockopt--look-timer
+    (cancel-timer sockopt--look-timer)
+    (setq sockopt--look-timer nil)))
 
 ;;; Our own: from the start to the end
 
@@ -225,7 +271,7 @@ SETTINGS, OPTIONAL and NOTE-FAILURES are as for `sockopt--make-now'."
     process))
 
 (defun sockopt--start-connecting (connecting number target optional)
-  "Start the thread that connects the process of CONNECTING to TARGET.
+  "Start the job that connects the process of CONNECTING to TARGET.
 It reports NUMBER.  The first OPTIONAL settings may fail."
   (let ((contact (sockopt--core-contact
                   (sockopt--connecting-process connecting) t t))
@@ -237,9 +283,9 @@ It reports NUMBER.  The first OPTIONAL settings may fail."
                                     contact))
           (sockopt--limit-connecting connecting number
                                      (plist-get contact :connect-timeout))
+          (sockopt--start-looking)
           (setq started t))
       (unless started
-        (sockopt--close (sockopt--connecting-handle connecting))
         (setq sockopt--jobs (assq-delete-all number sockopt--jobs))
         (sockopt--close-channel)))))
 
@@ -248,7 +294,8 @@ It reports NUMBER.  The first OPTIONAL settings may fail."
 NUMBER, TARGET and OPTIONAL are as for `sockopt--start-connecting'."
   (condition-case error
       (sockopt--start (sockopt--connecting-handle connecting)
-                      (sockopt--open-channel) (format "%d\n" number) target
+                      (process-get (sockopt--open-channel) 'sockopt--reporter)
+                      number target
                       (plist-get contact :type) (sockopt--protocol contact)
                       (sockopt--connecting-settings connecting) optional
                       (sockopt--stagger)
@@ -286,9 +333,13 @@ Its time is over."
                               (sockopt--connecting-handle connecting))
     (when (sockopt--connecting-timer connecting)
       (cancel-timer (sockopt--connecting-timer connecting)))
-    (condition-case error
-        (sockopt--give-socket process connecting)
-      (error (sockopt--fail process error)))
+    ;; Its descriptor is another's once it is deleted.
+    (when (process-live-p process)
+      (condition-case error
+          (sockopt--give-socket process connecting)
+        (error
+         (sockopt--fail process error)
+         (sockopt--break (sockopt--connecting-handle connecting)))))
     (sockopt--drop (sockopt--connecting-job connecting))))
 
 (defun sockopt--give-socket (process connecting)

@@ -108,8 +108,10 @@ The thread ends when the resolver gives up, and nothing is left."
                  (sockopt-tests-names-call
                   '(let (before)
                      ;; Have the module open what it keeps.
-                     (delete-process
-                      (client #'sockopt-make-network-process "here.test"))
+                     (dolist (nowait '(nil t))
+                       (delete-process
+                        (client #'sockopt-make-network-process "here.test"
+                                :nowait nowait)))
                      (settle)
                      (setq before (resources))
                      (list (at-once-p

@@ -15,8 +15,12 @@
                   (handle job settings))
 (declare-function sockopt--hold "../module/emacs/sockopt-module.c" ())
 (declare-function sockopt--start "../module/emacs/sockopt-module.c"
-                  (handle channel line target type protocol settings
+                  (handle reporter number target type protocol settings
                           optional stagger local))
+(declare-function sockopt--reporter "../module/emacs/sockopt-module.c"
+                  (channel))
+(declare-function sockopt--drop-reporter "../module/emacs/sockopt-module.c"
+                  (reporter))
 (declare-function sockopt--won-p "../module/emacs/sockopt-module.c" (job))
 
 ;;; Connecting without waiting
@@ -127,7 +131,8 @@
            (handle (sockopt--hold))
            (process (sockopt--adopt handle :remote :name "held" :nowait t))
            (pipe (make-pipe-process :name "pipe" :noquery t))
-           (job (sockopt--start handle pipe "1\n"
+           (reporter (sockopt--reporter pipe))
+           (job (sockopt--start handle reporter 1
                                 (sockopt--address
                                  :remote (process-contact server :local))
                                 nil 0 [] 0 nil nil)))
@@ -135,6 +140,7 @@
       (should (sockopt--finish handle job []))
       (should-not (sockopt--finish handle job []))
       (sockopt--drop job)
+      (sockopt--drop-reporter reporter)
       (should (sockopt-tests-open-p process)))))
 
 (defun pending-tests--quit-in (function nowait)

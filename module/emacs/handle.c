@@ -38,6 +38,13 @@ free_job (void *data)
 }
 
 static void
+free_channel (void *data)
+{
+  if (data)
+    channel_release (data);
+}
+
+static void
 free_watch (void *data)
 {
   if (data)
@@ -82,9 +89,7 @@ handle_make (emacs_env *env, int fd, bool owned, unsigned class)
       lisp_signal_errno (env, "Cannot make handle", ENOMEM, Qnil);
       return Qnil;
     }
-  *handle = (struct handle){
-    .fd = fd, .owned = owned, .socket_class = class, .peer = -1
-  };
+  *handle = (struct handle){ .fd = fd, .owned = owned, .socket_class = class };
   if (!owned)
     socket_identity (fd, &handle->identity);
   return make_user_ptr (env, free_handle, handle);
@@ -157,7 +162,6 @@ handle_close (struct handle *handle)
 {
   if (handle->owned)
     socket_discard (&handle->fd);
-  socket_close (&handle->peer);
 }
 
 void
@@ -212,6 +216,24 @@ void
 job_drop (emacs_env *env, emacs_value value)
 {
   drop_user_ptr (env, free_job, value);
+}
+
+emacs_value
+channel_to_lisp (emacs_env *env, struct channel *channel)
+{
+  return make_user_ptr (env, free_channel, channel);
+}
+
+struct channel *
+channel_get (emacs_env *env, emacs_value value)
+{
+  return get_user_ptr (env, free_channel, value);
+}
+
+void
+channel_drop (emacs_env *env, emacs_value value)
+{
+  drop_user_ptr (env, free_channel, value);
 }
 
 emacs_value

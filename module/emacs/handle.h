@@ -10,7 +10,7 @@
 #include <emacs-module.h>
 
 #include "option/option.h"
-#include "socket/resolve.h"
+#include "socket/job.h"
 #include "socket/watch.h"
 
 /* A socket as Lisp holds it, in a user pointer.  Before it is given
@@ -32,10 +32,6 @@ struct handle
 
   /* How many options have been set through it.  */
   unsigned writes;
-
-  /* Of a process that still connects: the other end of the socket that it
-     waits on.  Otherwise -1.  */
-  int peer;
 
   /* How it was connected, or null if that is not known.  */
   struct connection_log *log;
@@ -81,6 +77,11 @@ struct job *job_get (emacs_env *env, emacs_value value);
 
 /* Release the job in VALUE now.  */
 void job_drop (emacs_env *env, emacs_value value);
+
+/* Likewise where jobs report to.  */
+emacs_value channel_to_lisp (emacs_env *env, struct channel *channel);
+struct channel *channel_get (emacs_env *env, emacs_value value);
+void channel_drop (emacs_env *env, emacs_value value);
 
 /* Likewise a thread that watches sockets.  */
 emacs_value watch_make (emacs_env *env, struct watch *watch);

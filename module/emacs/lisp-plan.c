@@ -14,6 +14,7 @@
 #include "emacs/lisp.h"
 #include "option/errno-message.h"
 #include "option/kind.h"
+#include "socket/clock.h"
 #include "socket/local.h"
 
 /* A socket type as `make-network-process' names it.  */
@@ -128,13 +129,13 @@ deadline_from_lisp (emacs_env *env, emacs_value timeout)
 {
   if (!env->is_not_nil (env, timeout))
     return INT64_MAX;
-  return race_clock () + INT64_C (1000) * lisp_int (env, timeout);
+  return clock_microseconds () + INT64_C (1000) * lisp_int (env, timeout);
 }
 
 int
 deadline_wait (int64_t end)
 {
-  int64_t left = end - race_clock ();
+  int64_t left = end - clock_microseconds ();
   if (left <= 0)
     return 0;
   return left < INT64_C (1000) * QUIT_INTERVAL ? (int) (left / 1000) + 1

@@ -9,7 +9,8 @@
 
 #include <emacs-module.h>
 
-#include "socket/resolve.h"
+#include "socket/lookup.h"
+#include "socket/socket.h"
 
 /* A query whose strings are its own.  */
 struct owned_query
@@ -46,7 +47,7 @@ struct plan plan_from_lisp (emacs_env *env, emacs_value type,
                             struct setting *settings, size_t count);
 
 /* When TIMEOUT, milliseconds from now or nil for never, is over, by
-   `race_clock'.  */
+   `clock_microseconds'.  */
 int64_t deadline_from_lisp (emacs_env *env, emacs_value timeout);
 
 /* How many milliseconds to wait before asking whether the user wants to

@@ -4,7 +4,7 @@
 #include "option/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,20 +21,34 @@ DEFUN ("sockopt--hold", sockopt_hold, Ssockopt_hold, 0, 0,
        "Its socket stays silent until `sockopt--finish' replaces it.\n\n"
        "(fn)")
 {
-  int pair[2];
-  int code = placeholder_hold (pair);
-  if (code != 0)
-    {
-      lisp_signal_errno (env, "make client process failed", code, Qnil);
-      return Qnil;
-    }
-  emacs_value value = handle_make (env, pair[0], true, 0);
-  struct handle *handle = handle_get (env, value);
-  if (handle)
-    handle->peer = pair[1];
-  else
-    socket_close (&pair[1]);
-  return value;
+  int fd;
+  int code = placeholder_hold (&fd);
+  if (code == 0)
+    return handle_make (env, fd, true, 0);
+  lisp_signal_errno (env, "make client process failed", code, Qnil);
+  return Qnil;
+}
+
+DEFUN ("sockopt--reporter", sockopt_reporter, Ssockopt_reporter, 1, 1,
+       "Return a user pointer by which jobs report to CHANNEL.\n"
+       "That is a pipe process.\n\n"
+       "(fn CHANNEL)")
+{
+  int fd = env->open_channel (env, args[0]);
+  struct channel *channel = lisp_pending (env) ? NULL : channel_make (fd);
+  if (channel)
+    return channel_to_lisp (env, channel);
+  lisp_signal_memory (env);
+  return Qnil;
+}
+
+DEFUN ("sockopt--drop-reporter", sockopt_drop_reporter, Ssockopt_drop_reporter,
+       1, 1,
+       "Let the channel of REPORTER go.  Value is nil.\n\n"
+       "(fn REPORTER)")
+{
+  channel_drop (env, args[0]);
+  return Qnil;
 }
 
 /* Put the first COUNT elements of LIST into PARTS.  */
@@ -80,40 +94,54 @@ target_from_lisp (emacs_env *env, emacs_value target, emacs_value type,
   return NULL;
 }
 
+/* Signal that a job cannot be started because of CODE.  */
+static void
+signal_no_job (emacs_env *env, int code)
+{
+  emacs_value data = Qnil;
+  if (code == EAGAIN)
+    data
+      = LISP_CALL (env, Qlist,
+                   lisp_string (env, "no thread can be started: there are as"
+                                     " many as ulimit -u or the control group"
+                                     " allows; without `:nowait' none is"
+                                     " needed"));
+  lisp_signal_errno (env, "make client process failed", code, data);
+}
+
 DEFUN ("sockopt--start", sockopt_start, Ssockopt_start, 10, 10,
        "Start to connect for the process of HANDLE, and return a job.\n"
        "HANDLE is from `sockopt--hold'.  TARGET is addresses, or a list\n"
        "(HOST SERVICE FAMILY PREFERRED) that is looked up first.  When the\n"
-       "job is done the string LINE is written to CHANNEL, a pipe process.\n"
+       "job is done it writes NUMBER, a line, to the channel of REPORTER,\n"
+       "if that takes it.\n"
        "TYPE, PROTOCOL, SETTINGS, OPTIONAL, STAGGER and LOCAL are as for\n"
        "`sockopt--open'.\n\n"
-       "(fn HANDLE CHANNEL LINE TARGET TYPE PROTOCOL SETTINGS OPTIONAL\n"
+       "(fn HANDLE REPORTER NUMBER TARGET TYPE PROTOCOL SETTINGS OPTIONAL\n"
        "STAGGER LOCAL)")
 {
-  size_t count, size;
+  size_t count;
   struct job *job = NULL;
   struct owned_query owned = { .host = NULL };
   struct handle *handle = handle_get (env, args[0]);
+  struct channel *channel = channel_get (env, args[1]);
+  unsigned number = (unsigned) lisp_integer (env, args[2], 0, UINT_MAX);
   struct setting *settings
     = settings_from_lisp (env, args[6], lisp_int (env, args[7]), &count);
   struct plan plan = plan_from_lisp (env, args[4], args[5], Qnil, args[8],
                                      args[9], settings, count);
   struct addresses *addresses
     = target_from_lisp (env, args[3], args[4], &owned);
-  char *line = lisp_copy_string (env, args[2], &size);
-  int channel = lisp_pending (env) ? -1 : env->open_channel (env, args[1]);
-  if (!lisp_pending (env))
-    {
-      fcntl (channel, F_SETFD, FD_CLOEXEC);
-      job = job_start (&owned.query, addresses, &plan, handle->peer, channel,
-                       line);
-      handle->peer = -1;
-      if (!job)
-        lisp_signal_errno (env, "make client process failed", errno, Qnil);
-    }
-  else
+  if (lisp_pending (env))
     free (addresses);
-  free (line);
+  else
+    {
+      struct waiting waiting
+        = { .channel = channel, .number = number, .owner = handle->fd };
+      job = job_start (&owned.query, addresses, &plan, &waiting);
+      if (!job)
+        signal_no_job (env, errno);
+    }
   settings_free (settings, count);
   query_free (&owned);
   return job ? job_make (env, job) : Qnil;
@@ -209,9 +237,16 @@ DEFUN ("sockopt--won-p", sockopt_won_p, Ssockopt_won_p, 1, 1,
                                                                     : Qnil;
 }
 
+DEFUN ("sockopt--done-p", sockopt_done_p, Ssockopt_done_p, 1, 1,
+       "Return t if JOB is done, else nil.\n\n"
+       "(fn JOB)")
+{
+  struct job *job = job_get (env, args[0]);
+  return job && job_done (job) ? Qt : Qnil;
+}
+
 DEFUN ("sockopt--drop", sockopt_drop, Ssockopt_drop, 1, 1,
-       "Give JOB up.\n"
-       "A process that still waits for it fails.  Value is nil.\n\n"
+       "Let JOB go; if it is not done, it gives up.  Value is nil.\n\n"
        "(fn JOB)")
 {
   job_drop (env, args[0]);
@@ -220,21 +255,13 @@ DEFUN ("sockopt--drop", sockopt_drop, Ssockopt_drop, 1, 1,
 
 DEFUN ("sockopt--break", sockopt_break, Ssockopt_break, 1, 1,
        "Have the process of HANDLE, which still connects, fail.\n"
-       "Whoever connects for it gives up.  Value is nil.\n\n"
+       "Value is nil.\n\n"
        "(fn HANDLE)")
 {
-  int pair[2];
   struct handle *handle = handle_get (env, args[0]);
   if (!handle || !handle_valid (handle))
     return Qnil;
-  int code = placeholder_hold (pair);
-  if (code == 0)
-    {
-      /* What was sent to it is lost, and that is an error of the other.  */
-      socket_close (&pair[1]);
-      code = placeholder_replace (handle->fd, &pair[0]);
-      socket_close (&pair[0]);
-    }
+  int code = placeholder_break (handle->fd);
   if (code != 0)
     lisp_signal_errno (env, "Cannot give up connecting", code, Qnil);
   return Qnil;
@@ -245,8 +272,11 @@ syms_of_process_connect (emacs_env *env)
 {
   defsubr (env, &Ssockopt_break);
   defsubr (env, &Ssockopt_hold);
+  defsubr (env, &Ssockopt_reporter);
+  defsubr (env, &Ssockopt_drop_reporter);
   defsubr (env, &Ssockopt_start);
   defsubr (env, &Ssockopt_finish);
   defsubr (env, &Ssockopt_won_p);
+  defsubr (env, &Ssockopt_done_p);
   defsubr (env, &Ssockopt_drop);
 }

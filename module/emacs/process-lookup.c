@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <netdb.h>
-#include <poll.h>
 #include <stdlib.h>
 
 #include "emacs/defun.h"
@@ -13,56 +12,99 @@
 #include "emacs/lisp-address.h"
 #include "emacs/lisp-plan.h"
 #include "emacs/lisp.h"
+#include "socket/clock.h"
+#include "socket/patience.h"
 #include "socket/system.h"
 
-/* Wait until FD has an event, which is all that happens on it.  Return
-   false if the user wants to quit first, or, with an error signalled, if
-   that takes longer than TIMEOUT, nil or milliseconds.  */
+/* Wait until JOB is done, which FD, the reading end of its channel, tells.
+   Return false if the user wants to quit first, or, with an error signalled,
+   if that takes longer than TIMEOUT, nil or milliseconds.  */
 static bool
-wait_for_hangup (emacs_env *env, int fd, emacs_value timeout)
+wait_for_job (emacs_env *env, const struct job *job, int fd,
+              emacs_value timeout)
 {
-  struct pollfd polled = { .fd = fd };
+  struct patience patience = { .failures = 0 };
+  struct pollfd polled = { .fd = fd, .events = POLLIN };
   int64_t end = deadline_from_lisp (env, timeout);
-  while (poll (&polled, 1, deadline_wait (end)) <= 0)
+  while (!job_done (job))
     {
+      int code = patience_poll (&patience, &polled, 1, deadline_wait (end));
       if (lisp_wants_to_quit (env))
         return false;
-      if (end <= race_clock ())
+      if (code == 0 && end <= clock_microseconds () && !job_done (job))
+        code = ETIMEDOUT;
+      if (code != 0)
         {
-          lisp_signal_errno (env, "Cannot look up host", ETIMEDOUT, Qnil);
+          lisp_signal_errno (env, "Cannot look up host", code, Qnil);
           return false;
         }
     }
   return true;
 }
 
-/* Look QUERY up in a thread, so that the user can quit.  Null after an
-   error or a quit.  */
-static struct addresses *
-look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
+/* Make a channel, whose reading end goes to *READER.  Null after an error
+   that is signalled.  */
+static struct channel *
+make_channel (emacs_env *env, int *reader)
 {
-  int pair[2];
-  int code = system_socketpair (AF_UNIX, SOCK_STREAM, pair);
+  int ends[2];
+  int code = system_pipe (ends);
   if (code != 0)
     {
       lisp_signal_errno (env, "Cannot look up host", code, Qnil);
       return NULL;
     }
-  struct addresses *found = NULL;
-  struct job *job = job_start (query, NULL, NULL, pair[1], -1, NULL);
-  if (!job)
-    lisp_signal_errno (env, "Cannot look up host", errno, Qnil);
-  else if (wait_for_hangup (env, pair[0], args[5]))
+  struct channel *channel = channel_make (ends[1]);
+  if (channel)
+    *reader = ends[0];
+  else
     {
-      int system_code;
+      socket_close (&ends[0]);
+      lisp_signal_memory (env);
+    }
+  return channel;
+}
+
+/* A job that looks QUERY up, reporting to READER.  Null if there is none;
+   then an error may be signalled.  */
+static struct job *
+start_lookup (emacs_env *env, const struct query *query, int *reader)
+{
+  struct channel *channel = make_channel (env, reader);
+  if (!channel)
+    return NULL;
+  struct waiting waiting = { .channel = channel, .owner = -1 };
+  struct job *job = job_start (query, NULL, NULL, &waiting);
+  channel_release (channel);
+  return job;
+}
+
+/* Look QUERY up in a thread, so that the user can quit, if there can be
+   one.  Null after an error or a quit.  */
+static struct addresses *
+look_up_name (emacs_env *env, const struct query *query, emacs_value *args)
+{
+  int reader = -1, code, system_code;
+  struct addresses *found = NULL;
+  struct job *job = start_lookup (env, query, &reader);
+  bool done = true;
+  if (lisp_pending (env))
+    return NULL;
+  if (!job)
+    {
+      code = lookup_name (query, &found);
+      system_code = errno;
+    }
+  else if ((done = wait_for_job (env, job, reader, args[5])))
+    {
       code = job_lookup_code (job, &system_code);
-      if (code != 0)
-        signal_lookup (env, code, system_code, args[0], args[1]);
       found = job_take_addresses (job);
     }
+  if (done && code != 0)
+    signal_lookup (env, code, system_code, args[0], args[1]);
   if (job)
     job_release (job);
-  socket_close (&pair[0]);
+  socket_close (&reader);
   return found;
 }
 
@@ -79,7 +121,7 @@ DEFUN ("sockopt--lookup", sockopt_lookup, Ssockopt_lookup, 6, 6,
     = query_from_lisp (env, args[0], args[1], args[2], args[3], args[4]);
   if (!lisp_pending (env))
     {
-      int code = resolve_numeric (&owned.query, &found);
+      int code = lookup_numeric (&owned.query, &found);
       if (code == EAI_NONAME)
         found = look_up_name (env, &owned.query, args);
       else if (code != 0)

@@ -11,6 +11,8 @@
 #include "emacs/lisp-plan.h"
 #include "emacs/lisp-settings.h"
 #include "emacs/lisp.h"
+#include "socket/clock.h"
+#include "socket/connection-log.h"
 
 /* Make the socket of a server or of a datagram client, at the first of
    the ADDRESSES whose family this system has.  The index of the address
@@ -39,10 +41,10 @@ open_connected (emacs_env *env, const struct plan *plan,
 {
   struct race race;
   race_start (&race, plan, addresses->items, addresses->count);
-  enum race_state state = race_run (&race, 0, -1);
+  enum race_state state = race_run (&race, 0);
   while (state == RACE_RUNNING && !lisp_wants_to_quit (env)
-         && race_clock () < end)
-    state = race_run (&race, deadline_wait (end), -1);
+         && clock_microseconds () < end)
+    state = race_run (&race, deadline_wait (end));
   if (state == RACE_WON)
     {
       *index = race.address;
@@ -50,7 +52,7 @@ open_connected (emacs_env *env, const struct plan *plan,
       return race.fd;
     }
   *failure = race.failure;
-  if (state == RACE_RUNNING && end <= race_clock ())
+  if (state == RACE_RUNNING && end <= clock_microseconds ())
     *failure = (struct failure){ .code = ETIMEDOUT,
                                  .verb = "make client process failed" };
   else if (race.fd >= 0)

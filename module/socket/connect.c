@@ -6,31 +6,16 @@
 #include "socket/connect.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <time.h>
 
+#include "socket/clock.h"
 #include "socket/local.h"
 
-/* How soon to try again a local server whose queue is full.  There is
-   no event to wait for (connect(2), EAGAIN).  */
+/* How soon, in milliseconds, to try again a local server whose queue is
+   full.  There is no event to wait for (connect(2), EAGAIN).  */
 enum
 {
   AGAIN_DELAY = 20
 };
-
-int64_t
-race_clock (void)
-{
-  struct timespec now;
-  clock_gettime (CLOCK_MONOTONIC, &now);
-  return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-static int64_t
-milliseconds (void)
-{
-  return race_clock () / 1000;
-}
 
 /* Pass over addresses that the client's own does not fit.  */
 static void
@@ -49,7 +34,7 @@ race_start (struct race *race, const struct plan *plan,
     .plan = plan,
     .addresses = addresses,
     .count = count,
-    .next_start = milliseconds (),
+    .next_start = clock_milliseconds (),
     .fd = -1,
     /* Until an address fails, a race that ends was given up.  */
     .failure = { .code = ECANCELED, .verb = "make client process failed" },
@@ -66,7 +51,7 @@ begin_attempt (struct race *race, size_t index)
   size_t number = race->attempts_count++;
   if (number < RACE_ATTEMPTS)
     race->attempts[number] = (struct attempt){ .address = index,
-                                               .start = race_clock (),
+                                               .start = clock_microseconds (),
                                                .code = ECANCELED };
   return number;
 }
@@ -77,7 +62,7 @@ end_attempt (struct race *race, size_t number, int code)
 {
   if (number < RACE_ATTEMPTS)
     {
-      race->attempts[number].end = race_clock ();
+      race->attempts[number].end = clock_microseconds ();
       race->attempts[number].code = code;
     }
 }
@@ -141,15 +126,24 @@ connect_failure (const struct plan *plan, int code)
                            .local = own ? LOCAL_CONNECT : LOCAL_NONE };
 }
 
+/* Whether CODE says that the queue of the local server at ADDRESS is full.
+   Of others it says that the system lacks something.  */
+static bool
+is_full (const struct address *address, int code)
+{
+  return code == EAGAIN && address_family (address) == AF_UNIX;
+}
+
 /* Contender I has called connect, with the result CODE.  */
 static enum race_state
 note_connect (struct race *race, size_t i, int code)
 {
   struct contender *contender = &race->contenders[i];
-  contender->again = code == EAGAIN;
+  bool full = is_full (&race->addresses[contender->address], code);
+  contender->again = full ? clock_milliseconds () + AGAIN_DELAY : 0;
   if (code == 0)
     return win (race, i);
-  if (code == EINPROGRESS || code == EAGAIN)
+  if (code == EINPROGRESS || full)
     return RACE_RUNNING;
   race->failure = connect_failure (race->plan, code);
   end_attempt (race, contender->attempt, code);
@@ -168,7 +162,8 @@ join (struct race *race)
   skip_misfits (race);
   size_t attempt = begin_attempt (race, index);
   int stagger = race->plan->stagger;
-  race->next_start = milliseconds () + (stagger > 0 ? stagger : RACE_DELAY);
+  race->next_start
+    = clock_milliseconds () + (stagger > 0 ? stagger : RACE_DELAY);
   int fd = socket_make (race->plan, address, &race->failure);
   if (fd < 0)
     {
@@ -181,6 +176,18 @@ join (struct race *race)
   return note_connect (race, race->running++, socket_connect (fd, address));
 }
 
+/* Call connect again for contender I, if it is time.  */
+static enum race_state
+try_again (struct race *race, size_t i)
+{
+  const struct contender *contender = &race->contenders[i];
+  if (clock_milliseconds () < contender->again)
+    return RACE_RUNNING;
+  return note_connect (race, i,
+                       socket_connect (contender->fd,
+                                       &race->addresses[contender->address]));
+}
+
 /* See what has become of contender I, whose poll gave EVENTS.  Its
    error is left on the socket, to be read by whoever reports it.  */
 static enum race_state
@@ -188,9 +195,7 @@ check_contender (struct race *race, size_t i, int events)
 {
   struct contender *contender = &race->contenders[i];
   if (contender->again)
-    return note_connect (
-      race, i,
-      socket_connect (contender->fd, &race->addresses[contender->address]));
+    return try_again (race, i);
   if (events & (POLLERR | POLLHUP | POLLNVAL))
     {
       end_attempt (race, contender->attempt, ATTEMPT_UNREAD);
@@ -202,66 +207,97 @@ check_contender (struct race *race, size_t i, int events)
   return RACE_RUNNING;
 }
 
-/* How long to wait for an event, at most TIMEOUT.  */
-static int
-wait_time (const struct race *race, int timeout)
+/* Whether the next address may join once it is time.  */
+static bool
+may_join (const struct race *race)
 {
-  if (race->next < race->count && race->running < RACE_WIDTH)
-    {
-      int64_t left = race->next_start - milliseconds ();
-      if (left < timeout)
-        timeout = left < 0 ? 0 : (int) left;
-    }
-  for (size_t i = 0; i < race->running; i++)
-    if (race->contenders[i].again && AGAIN_DELAY < timeout)
-      timeout = AGAIN_DELAY;
-  return timeout;
+  return race->next < race->count && race->running < RACE_WIDTH;
 }
 
-/* Wait, then see to every contender.  *TIMEOUT is zero afterwards if
-   CANCEL has hung up.  */
-static enum race_state
-wait_for_contenders (struct race *race, int *timeout, int cancel)
+/* The sooner of two times, of which 0 is never.  */
+static int64_t
+sooner (int64_t a, int64_t b)
 {
-  struct pollfd polled[RACE_WIDTH + 1];
-  size_t running = race->running;
-  for (size_t i = 0; i < running; i++)
+  if (a == 0 || b == 0)
+    return a == 0 ? b : a;
+  return a < b ? a : b;
+}
+
+int
+race_pause (const struct race *race)
+{
+  int64_t due = 0;
+  if (may_join (race))
+    due = race->next_start > 0 ? race->next_start : 1;
+  for (size_t i = 0; i < race->running; i++)
+    due = sooner (due, race->contenders[i].again);
+  if (due == 0)
+    return -1;
+  int64_t left = due - clock_milliseconds ();
+  return left < 0 ? 0 : (int) left;
+}
+
+size_t
+race_polled (const struct race *race, struct pollfd *polled)
+{
+  for (size_t i = 0; i < race->running; i++)
     polled[i] = (struct pollfd){
       .fd = race->contenders[i].again ? -1 : race->contenders[i].fd,
       .events = POLLOUT,
     };
-  polled[running] = (struct pollfd){ .fd = cancel };
-  if (poll (polled, (nfds_t) (running + 1), wait_time (race, *timeout)) < 0)
-    return RACE_RUNNING;
-  if (polled[running].revents)
-    *timeout = 0;
-  /* Backwards, for the last contender fills the place of one that is
-     removed.  */
-  for (size_t i = running; i-- > 0;)
-    if (check_contender (race, i, polled[i].revents) == RACE_WON)
-      return RACE_WON;
-  return RACE_RUNNING;
+  return race->running;
 }
 
 enum race_state
-race_run (struct race *race, int timeout, int cancel)
+race_step (struct race *race, const struct pollfd *polled)
 {
-  int64_t end = milliseconds () + timeout;
-  for (;;)
+  /* Backwards, for the last contender fills the place of one that is
+     removed.  */
+  for (size_t i = race->running; i-- > 0;)
+    if (check_contender (race, i, polled ? polled[i].revents : 0) == RACE_WON)
+      return RACE_WON;
+  while (may_join (race) && race->next_start <= clock_milliseconds ())
+    if (join (race) == RACE_WON)
+      return RACE_WON;
+  return race->running == 0 && race->next == race->count ? RACE_LOST
+                                                         : RACE_RUNNING;
+}
+
+/* Wait LEFT milliseconds at most for RACE to have something to do, and do
+   it.  */
+static enum race_state
+wait_and_step (struct race *race, int left)
+{
+  struct pollfd polled[RACE_WIDTH];
+  int pause = race_pause (race);
+  size_t count = race_polled (race, polled);
+  int code = patience_poll (&race->patience, polled, count,
+                            0 <= pause && pause < left ? pause : left);
+  return code == 0 ? race_step (race, polled) : race_fail (race, code);
+}
+
+enum race_state
+race_run (struct race *race, int timeout)
+{
+  int64_t end = clock_milliseconds () + timeout;
+  int64_t left = timeout;
+  enum race_state state = race_step (race, NULL);
+  while (state == RACE_RUNNING)
     {
-      while (race->next < race->count && race->running < RACE_WIDTH
-             && race->next_start <= milliseconds ())
-        if (join (race) == RACE_WON)
-          return RACE_WON;
-      if (race->running == 0 && race->next == race->count)
-        return RACE_LOST;
-      if (wait_for_contenders (race, &timeout, cancel) == RACE_WON)
-        return RACE_WON;
-      int64_t left = end - milliseconds ();
-      if (timeout == 0 || left <= 0)
-        return RACE_RUNNING;
-      timeout = (int) left;
+      state = wait_and_step (race, (int) left);
+      left = end - clock_milliseconds ();
+      if (left <= 0)
+        break;
     }
+  return state;
+}
+
+enum race_state
+race_fail (struct race *race, int code)
+{
+  race_abandon (race);
+  race->failure = connect_failure (race->plan, code);
+  return RACE_LOST;
 }
 
 void

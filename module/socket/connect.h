@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "socket/patience.h"
 #include "socket/socket.h"
 
 /* A race between connections to several addresses: RFC 8305 ("Happy
@@ -53,8 +54,9 @@ struct contender
   size_t address;
   /* Its number among the attempts.  */
   size_t attempt;
-  /* The server's queue was full: connect must be called again.  */
-  bool again;
+  /* The server's queue was full: connect must be called again at this time
+     in milliseconds, or else 0.  */
+  int64_t again;
 };
 
 struct race
@@ -66,6 +68,7 @@ struct race
   int64_t next_start;
   size_t running;
   struct contender contenders[RACE_WIDTH];
+  struct patience patience;
 
   /* All attempts are counted, the first RACE_ATTEMPTS kept.  */
   size_t attempts_count;
@@ -82,18 +85,26 @@ struct race
   struct failure failure;
 };
 
-/* The monotonic clock, in microseconds.  */
-int64_t race_clock (void);
-
 /* Begin a race to the COUNT ADDRESSES (at least one) with sockets made
    by PLAN.  PLAN and ADDRESSES must outlive the race.  */
 void race_start (struct race *race, const struct plan *plan,
                  const struct address *addresses, size_t count);
 
-/* Go on for at most TIMEOUT milliseconds, or until CANCEL, one end of a
-   socket pair or -1, hangs up because the other end was closed.  When the
-   race is over only its FD is open, and it is the caller's to close.  */
-enum race_state race_run (struct race *race, int timeout, int cancel);
+/* Go on for at most TIMEOUT milliseconds.  When the race is over only its FD
+   is open, and it is the caller's to close.  */
+enum race_state race_run (struct race *race, int timeout);
+
+/* The same in steps, for whoever waits for more than one race: do what is
+   due in RACE, at first and then after poll(2) with the entries that
+   `race_polled' put into POLLED, at most RACE_WIDTH, and returned the number
+   of; or with null where there was no poll.  `race_pause' is how many
+   milliseconds there are until something is due by the clock, or -1.  */
+enum race_state race_step (struct race *race, const struct pollfd *polled);
+size_t race_polled (const struct race *race, struct pollfd *polled);
+int race_pause (const struct race *race);
+
+/* End RACE, which is running, with CODE, and return its state.  */
+enum race_state race_fail (struct race *race, int code);
 
 /* Close every socket of RACE.  */
 void race_abandon (struct race *race);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "socket/connect.h"
+#include "socket/lookup.h"
 
 /* An attempt of a race with its address, see `struct attempt'.  Times are
    microseconds; START counts from when the race began.  */
@@ -17,12 +18,6 @@ struct logged_attempt
   int64_t start;
   int64_t took;
   int code;
-};
-
-/* How long a lookup took, where there was none.  */
-enum
-{
-  LOOKUP_NONE = -1
 };
 
 /* LOOKUP is how long it took to find the addresses, in microseconds, or

@@ -229,16 +229,82 @@ fill (int fd)
       }
 }
 
-int
-placeholder_hold (int pair[2])
+/* A socket that can be neither read nor written, its number, and its peer,
+   which keeps it so.  The last is no socket at all.  All are kept once they
+   are there.  */
+static int held = -1;
+static uint64_t held_identity;
+static int held_peer = -1;
+static int no_socket = -1;
+
+static int
+make_held (void)
 {
+  int pair[2];
   int smallest = 1;
   int code = system_socketpair (AF_UNIX, SOCK_STREAM, pair);
   if (code != 0)
     return code;
+  no_socket = open ("/dev/null", O_RDWR | O_CLOEXEC);
+  if (no_socket < 0 || !socket_identity (pair[0], &held_identity))
+    {
+      code = errno;
+      socket_close (&no_socket);
+      socket_close (&pair[0]);
+      socket_close (&pair[1]);
+      return code;
+    }
   setsockopt (pair[0], SOL_SOCKET, SO_SNDBUF, &smallest, sizeof smallest);
   fill (pair[0]);
+  held = pair[0];
+  held_peer = pair[1];
   return 0;
+}
+
+int
+placeholder_hold (int *fd)
+{
+  int code = held < 0 ? make_held () : 0;
+  if (code != 0)
+    return code;
+  *fd = fcntl (held, F_DUPFD_CLOEXEC, 0);
+  return *fd < 0 ? errno : 0;
+}
+
+bool
+placeholder_holds (int fd)
+{
+  uint64_t identity;
+  return socket_identity (fd, &identity) && identity == held_identity;
+}
+
+/* Put into *FD a socket whose peer has closed it without reading what was
+   sent, which is an error.  Return 0 or an errno value.  */
+static int
+make_broken (int *fd)
+{
+  int pair[2];
+  int code = system_socketpair (AF_UNIX, SOCK_STREAM, pair);
+  if (code != 0)
+    return code;
+  send (pair[0], "", 1, MSG_NOSIGNAL);
+  socket_close (&pair[1]);
+  *fd = pair[0];
+  return 0;
+}
+
+int
+placeholder_break (int fd)
+{
+  int broken = -1;
+  if (make_broken (&broken) == 0)
+    {
+      int code = placeholder_replace (fd, &broken);
+      socket_close (&broken);
+      return code;
+    }
+  /* Without a descriptor to spare, that it is no socket is the error.  */
+  return system_copy (no_socket, fd);
 }
 
 int

@@ -50,11 +50,19 @@ void placeholder_drain (void);
    that its queue never fills.  */
 void placeholder_spent (void);
 
-/* Make a connected pair of sockets.  PAIR[0] can be neither read nor
-   written: laid beneath a process that waits for its connection, it
-   keeps it waiting until it is replaced or PAIR[1] is closed.  Return 0
-   or an errno value.  */
-int placeholder_hold (int pair[2]);
+/* Put into *FD a descriptor of the socket that can be neither read nor
+   written: laid beneath a process that waits for its connection, it keeps
+   it waiting until it is replaced.  There is one such socket, and each has a
+   descriptor of it.  Return 0 or an errno value.  */
+int placeholder_hold (int *fd);
+
+/* Whether FD is open on that socket.  Any thread may ask.  */
+bool placeholder_holds (int fd);
+
+/* Put a socket with an error in the place of FD, which is one of those, so
+   that its process fails.  That takes no descriptor.  Return 0 or an errno
+   value.  */
+int placeholder_break (int fd);
 
 /* Put *SOCKET, which this closes, in the place of descriptor FD.
    Return 0 or an errno value; on error both are as they were.  */

@@ -12,7 +12,7 @@
 
 #include "option/constants.h"
 
-/* Systems that have this flag have dup3, too.  */
+/* Systems that have this flag have pipe2 and dup3, too.  */
 #ifdef SOCK_CLOEXEC
 
 int
@@ -27,6 +27,12 @@ system_socketpair (int family, int type, int pair[2])
   return socketpair (family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0
            ? errno
            : 0;
+}
+
+int
+system_pipe (int ends[2])
+{
+  return pipe2 (ends, O_CLOEXEC | O_NONBLOCK) < 0 ? errno : 0;
 }
 
 int
@@ -59,17 +65,33 @@ system_socket (int family, int type, int protocol)
   return code == 0 ? fd : -1;
 }
 
+/* Likewise both of PAIR.  */
+static int
+set_flags_of_both (const int pair[2])
+{
+  int code = set_flags (pair[0]);
+  if (code != 0)
+    {
+      close (pair[1]);
+      return code;
+    }
+  code = set_flags (pair[1]);
+  if (code != 0)
+    close (pair[0]);
+  return code;
+}
+
 int
 system_socketpair (int family, int type, int pair[2])
 {
-  if (socketpair (family, type, 0, pair) < 0)
-    return errno;
-  int code = set_flags (pair[0]);
-  if (code == 0)
-    code = set_flags (pair[1]);
-  else
-    close (pair[1]);
-  return code;
+  return socketpair (family, type, 0, pair) < 0 ? errno
+                                                : set_flags_of_both (pair);
+}
+
+int
+system_pipe (int ends[2])
+{
+  return pipe (ends) < 0 ? errno : set_flags_of_both (ends);
 }
 
 int

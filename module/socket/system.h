@@ -11,6 +11,9 @@ int system_socket (int family, int type, int protocol);
 /* Likewise two that are connected.  Return 0 or an errno value.  */
 int system_socketpair (int family, int type, int pair[2]);
 
+/* Likewise the two ends of a pipe, of which the second is written to.  */
+int system_pipe (int ends[2]);
+
 /* Have COPY be the same as FD, closed on exec; what it was before is closed.
    Return 0 or an errno value.  */
 int system_copy (int fd, int copy);

@@ -26,7 +26,7 @@ START_TEST (test_won)
     SKIP (samples[_i].name);
   int server = serve_sample (_i, 1, &address);
   race_start (&race, &plan, &address, 1);
-  check_won (&race, race_run (&race, 5000, -1), 0);
+  check_won (&race, race_run (&race, 5000), 0);
   close (server);
 }
 END_TEST
@@ -61,7 +61,7 @@ START_TEST (test_settings_of_winner)
     = { .type = SOCK_STREAM, .settings = &on, .settings_count = 1 };
   int server = serve_sample (SAMPLE_TCP4, 1, &address);
   race_start (&race, &plan, &address, 1);
-  ck_assert_int_eq (race_run (&race, 5000, -1), RACE_WON);
+  ck_assert_int_eq (race_run (&race, 5000), RACE_WON);
   ck_assert_int_ne (socket_int (race.fd, SOL_SOCKET, SO_KEEPALIVE), 0);
   socket_close (&race.fd);
   close (server);
@@ -157,7 +157,7 @@ START_TEST (test_failing_setting)
   struct address address;
   int server = serve_sample (SAMPLE_LOCAL_STREAM, 1, &address);
   race_start (&race, &plan, &address, 1);
-  check_failed (&race, race_run (&race, 5000, -1), ENOPROTOOPT);
+  check_failed (&race, race_run (&race, 5000), ENOPROTOOPT);
   ck_assert_ptr_eq (race.failure.setting, &on);
   close (server);
 }
@@ -268,7 +268,7 @@ START_TEST (test_steps)
   int64_t end = now () + 2000;
   race_start (&race, &stream_plan, addresses, 2);
   while (state == RACE_RUNNING && now () < end)
-    state = race_run (&race, 0, -1);
+    state = race_run (&race, 0);
   check_won (&race, state, 1);
   close (first);
   close (second);
@@ -284,7 +284,7 @@ START_TEST (test_steps_to_loss)
   int64_t end = now () + 2000;
   race_start (&race, &stream_plan, &address, 1);
   while (state == RACE_RUNNING && now () < end)
-    state = race_run (&race, 0, -1);
+    state = race_run (&race, 0);
   check_refused (&race, state, ECONNREFUSED);
   close (refusing);
 }
@@ -298,7 +298,7 @@ START_TEST (test_datagram)
   int first = refuse_sample (SAMPLE_UDP4, &addresses[0]);
   addresses[1] = addresses[0];
   race_start (&race, &datagram_plan, addresses, 2);
-  check_won (&race, race_run (&race, 0, -1), 0);
+  check_won (&race, race_run (&race, 0), 0);
   close (first);
 }
 END_TEST

@@ -6,6 +6,7 @@
 
 #include <netdb.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 #include "socket/address.h"
 
@@ -21,7 +22,7 @@ struct fake
      difference.  */
   int numeric_code;
   /* How often it was called.  */
-  int calls;
+  atomic_int calls;
   struct addrinfo *list;
   /* It returns once this descriptor can be read.  */
   int gate;

@@ -10,12 +10,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "fake-calls.h"
 #include "fake-lookup.h"
 #include "jobs.h"
 #include "suites.h"
 
-/* The job is cancelled while the job connects: it ends with no result,
-   and says so once.  */
+/* The owner is closed while the job connects: it ends with no result, and
+   says so once.  */
 START_TEST (test_job_cancel_while_connecting)
 {
   struct started started;
@@ -26,7 +27,7 @@ START_TEST (test_job_cancel_while_connecting)
   ck_assert_int_eq (poll_events (started.lines, POLLIN, 100), 0);
   ck_assert (!job_done (started.job));
   int64_t start = now ();
-  socket_close (&started.ours);
+  socket_close (&started.owner);
   wait_for (&started);
   ck_assert_int_lt (now () - start, 1000);
   ck_assert_int_eq (job_race (started.job, &race), RACE_RUNNING);
@@ -37,31 +38,15 @@ START_TEST (test_job_cancel_while_connecting)
 }
 END_TEST
 
-/* What comes along the socket pair does not end the job.  */
-START_TEST (test_job_cancel_with_data)
-{
-  struct started started;
-  struct mute mute;
-  mute_open (&mute, SAMPLE_LOCAL_STREAM);
-  start_job_connect (&started, &mute.address);
-  ck_assert_int_eq (send (started.ours, "x", 1, MSG_NOSIGNAL), 1);
-  ck_assert_int_eq (poll_events (started.lines, POLLIN, 100), 0);
-  close (accept_one (mute.listener));
-  wait_for (&started);
-  check_job_won (&started, &mute.address);
-  finish (&started);
-  mute_close (&mute);
-}
-END_TEST
-
-/* The job is cancelled during the lookup: there is no connection.  */
+/* The owner is closed during the lookup: there is no connection.  */
 START_TEST (test_job_cancel_while_looking_up)
 {
   struct started started;
   struct address address;
   struct race *race;
   struct list list;
-  struct fake faked = { .list = make_list (&list, "4") };
+  struct fake faked
+    = { .list = make_list (&list, "4"), .numeric_code = EAI_NONAME };
   int gate[2];
   int server = serve_sample (SAMPLE_TCP4, 1, &address);
   list.addresses[0] = address;
@@ -69,7 +54,7 @@ START_TEST (test_job_cancel_while_looking_up)
   faked.gate = gate[0];
   fake = &faked;
   start_lookup (&started, &address, &stream_plan);
-  socket_close (&started.ours);
+  socket_close (&started.owner);
   close (gate[1]);
   wait_for (&started);
   fake = NULL;
@@ -89,19 +74,22 @@ START_TEST (test_job_released_while_looking_up)
   struct started started;
   struct address address = loopback (AF_INET, 80);
   struct list list;
-  struct fake faked = { .list = make_list (&list, "46") };
+  struct fake faked
+    = { .list = make_list (&list, "46"), .numeric_code = EAI_NONAME };
   int gate[2];
   open_pair (gate);
   faked.gate = gate[0];
   fake = &faked;
   start_lookup (&started, &address, &stream_plan);
+  while (faked.calls <= 1)
+    rest (1);
   int64_t start = now ();
   job_release (started.job);
-  close (started.ours);
+  close (started.owner);
   ck_assert_int_lt (now () - start, 500);
   ck_assert_int_eq (poll_events (started.lines, POLLIN, 50), 0);
   close (gate[1]);
-  check_lines (&started, "done\n");
+  check_lines (&started, "1234567890\n");
   fake = NULL;
   close (started.lines);
   close (gate[0]);
@@ -151,7 +139,7 @@ START_TEST (test_job_channel_gone)
     rest (5);
   ck_assert (job_done (started.job));
   job_release (started.job);
-  close (started.ours);
+  close (started.owner);
   ck_assert_int_ne (poll_events (child, POLLIN, 2000) & POLLHUP, 0);
   close (child);
   mute_close (&mute);
@@ -165,7 +153,8 @@ START_TEST (test_job_blocks_signals)
     = { SIGCHLD, SIGALRM, SIGIO, SIGINT, SIGTERM, SIGPIPE, SIGUSR1 };
   struct started started;
   struct address address = loopback (AF_INET, 80);
-  struct fake faked = { .code = EAI_AGAIN, .gate = -1 };
+  struct fake faked
+    = { .code = EAI_AGAIN, .numeric_code = EAI_NONAME, .gate = -1 };
   sigset_t before, after;
   pthread_sigmask (SIG_SETMASK, NULL, &before);
   fake = &faked;
@@ -183,34 +172,135 @@ START_TEST (test_job_blocks_signals)
 }
 END_TEST
 
+/* What it reports is not lost where nobody can be told.  */
+START_TEST (test_job_report_fails)
+{
+  static const int codes[] = { EIO, EAGAIN, EINTR, ENOSPC };
+  struct started started;
+  struct mute mute;
+  mute_open (&mute, SAMPLE_LOCAL_STREAM);
+  start_job_connect (&started, &mute.address);
+  atomic_store (&write_code, codes[_i]);
+  close (accept_one (mute.listener));
+  int64_t end = now () + 2000;
+  while (!job_done (started.job) && now () < end)
+    rest (5);
+  check_lines (&started, "");
+  atomic_store (&write_code, 0);
+  ck_assert (job_done (started.job));
+  check_job_won (&started, &mute.address);
+  finish (&started);
+  mute_close (&mute);
+}
+END_TEST
+
 #ifdef __GLIBC__
 /* No thread can have such a stack, of three quarters of all addresses.  */
-START_TEST (test_job_cannot_start)
+static pthread_attr_t usual_stack;
+
+static void
+allow_no_threads (void)
 {
-  pthread_attr_t old, huge;
-  struct address address = loopback (AF_INET, 80);
-  int cancel[2], channel[2];
-  open_pair (cancel);
-  open_pair (channel);
-  ck_assert_int_eq (pthread_getattr_default_np (&old), 0);
+  pthread_attr_t huge;
+  ck_assert_int_eq (pthread_getattr_default_np (&usual_stack), 0);
   ck_assert_int_eq (pthread_attr_init (&huge), 0);
   ck_assert_int_eq (pthread_attr_setstacksize (&huge, SIZE_MAX / 4 * 3), 0);
   ck_assert_int_eq (pthread_setattr_default_np (&huge), 0);
-  struct addresses *addresses = one_address (&address);
-  errno = 0;
-  struct job *job = job_start (&no_query, addresses, &stream_plan, cancel[1],
-                               channel[1], "done\n");
-  int code = errno;
-  pthread_setattr_default_np (&old);
-  pthread_attr_destroy (&old);
   pthread_attr_destroy (&huge);
+}
+
+static void
+allow_threads (void)
+{
+  pthread_setattr_default_np (&usual_stack);
+  pthread_attr_destroy (&usual_stack);
+}
+
+/* Start a job that needs a thread, where there can be none.  */
+static void
+check_cannot_start (const struct query *query, struct addresses *addresses,
+                    const struct plan *plan)
+{
+  int lines;
+  struct waiting waiting = { .owner = -1 };
+  waiting.channel = open_channel (&lines);
+  allow_no_threads ();
+  errno = 0;
+  struct job *job = job_start (query, addresses, plan, &waiting);
+  int code = errno;
+  allow_threads ();
+  channel_release (waiting.channel);
   ck_assert_ptr_null (job);
   ck_assert_int_ne (code, 0);
-  ck_assert (!is_open (cancel[1]));
-  ck_assert (!is_open (channel[1]));
-  ck_assert_int_ne (poll_events (channel[0], 0, 0) & POLLHUP, 0);
-  close (cancel[0]);
-  close (channel[0]);
+  ck_assert_int_ne (poll_events (lines, 0, 0) & POLLHUP, 0);
+  close (lines);
+}
+
+START_TEST (test_job_cannot_start)
+{
+  struct mute mute;
+  mute_open (&mute, SAMPLE_TCP4);
+  check_cannot_start (&no_query, one_address (&mute.address), &stream_plan);
+  mute_close (&mute);
+}
+END_TEST
+
+START_TEST (test_lookup_cannot_start)
+{
+  struct fake faked = { .numeric_code = EAI_NONAME, .gate = -1 };
+  struct query query = { .host = "x", .service = "80", .type = SOCK_STREAM };
+  fake = &faked;
+  check_cannot_start (&query, NULL, _i ? &stream_plan : NULL);
+  fake = NULL;
+  ck_assert_int_eq (faked.calls, 1);
+}
+END_TEST
+
+/* What is known at once needs no thread.  */
+START_TEST (test_job_without_threads)
+{
+  struct started started;
+  struct address address;
+  int server = serve_sample (SAMPLE_LOCAL_STREAM, 1, &address);
+  allow_no_threads ();
+  start_job_connect (&started, &address);
+  allow_threads ();
+  ck_assert (job_done (started.job));
+  wait_for (&started);
+  check_job_won (&started, &address);
+  finish (&started);
+  close (server);
+}
+END_TEST
+
+/* A name is known, but nobody can wait for the socket then.  */
+START_TEST (test_job_cannot_race)
+{
+  struct started started;
+  struct mute mute;
+  struct list list;
+  struct race *race;
+  struct fake faked
+    = { .list = make_list (&list, "4"), .numeric_code = EAI_NONAME };
+  int gate[2];
+  mute_open (&mute, SAMPLE_TCP4);
+  list.addresses[0] = mute.address;
+  open_pair (gate);
+  faked.gate = gate[0];
+  fake = &faked;
+  start_lookup (&started, &mute.address, &stream_plan);
+  allow_no_threads ();
+  close (gate[1]);
+  wait_for (&started);
+  allow_threads ();
+  fake = NULL;
+  ck_assert_int_eq (job_race (started.job, &race), RACE_LOST);
+  ck_assert_int_eq (race->fd, -1);
+  ck_assert_int_ne (race->failure.code, 0);
+  ck_assert_str_eq (race->failure.verb, "make client process failed");
+  finish (&started);
+  close (gate[0]);
+  mute_close (&mute);
 }
 END_TEST
 #endif
@@ -251,7 +341,7 @@ START_TEST (test_many_jobs_let_go)
     start_job_connect (&started[i], &mute.address);
   int64_t start = now ();
   for (int i = 0; i < MANY; i++)
-    close (started[i].ours);
+    close (started[i].owner);
   for (int i = 0; i < MANY; i++)
     {
       wait_for (&started[i]);
@@ -267,12 +357,11 @@ Suite *
 job_end_suite (void)
 {
   Suite *suite = suite_create ("job end");
-  TCase *end = add_case (suite, "giving up");
+  TCase *end = add_case_after (suite, "giving up", hold_once);
   tcase_add_loop_test (end, test_job_cancel_while_connecting, SAMPLE_TCP4,
                        SAMPLE_TCP4 + 1);
   tcase_add_loop_test (end, test_job_cancel_while_connecting,
                        SAMPLE_LOCAL_STREAM, SAMPLE_LOCAL_STREAM + 1);
-  tcase_add_test (end, test_job_cancel_with_data);
   tcase_add_test (end, test_job_cancel_while_looking_up);
   tcase_add_test (end, test_job_released_while_looking_up);
   tcase_add_loop_test (end, test_job_released_while_connecting, SAMPLE_TCP4,
@@ -282,10 +371,14 @@ job_end_suite (void)
   tcase_add_test (end, test_job_released_at_once);
   tcase_add_test (end, test_job_channel_gone);
   tcase_add_test (end, test_job_blocks_signals);
+  tcase_add_loop_test (end, test_job_report_fails, 0, 4);
 #ifdef __GLIBC__
   tcase_add_test (end, test_job_cannot_start);
+  tcase_add_loop_test (end, test_lookup_cannot_start, 0, 2);
+  tcase_add_test (end, test_job_without_threads);
+  tcase_add_test (end, test_job_cannot_race);
 #endif
-  TCase *many = add_case (suite, "many");
+  TCase *many = add_case_after (suite, "many", hold_once);
   tcase_add_test (many, test_many_jobs);
   tcase_add_test (many, test_many_jobs_let_go);
   return suite;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "socket/placeholder.h"
 #include "suites.h"
 
 const struct query no_query = { .host = NULL };
@@ -38,17 +39,36 @@ open_pair (int pair[2])
                     0);
 }
 
+struct channel *
+open_channel (int *lines)
+{
+  int pair[2];
+  ck_assert_int_eq (pipe (pair), 0);
+  *lines = pair[0];
+  struct channel *channel = channel_make (pair[1]);
+  ck_assert_ptr_nonnull (channel);
+  return channel;
+}
+
+void
+hold_once (void)
+{
+  int fd;
+  ck_assert_int_eq (placeholder_hold (&fd), 0);
+  close (fd);
+}
+
 void
 start_query (struct started *started, const struct query *query,
              struct addresses *addresses, const struct plan *plan)
 {
-  int cancel[2], channel[2];
-  open_pair (cancel);
-  ck_assert_int_eq (pipe (channel), 0);
-  *started = (struct started){ .ours = cancel[0], .lines = channel[0] };
-  started->job
-    = job_start (query, addresses, plan, cancel[1], channel[1], "done\n");
+  struct waiting waiting = { .number = 1234567890 };
+  waiting.channel = open_channel (&started->lines);
+  ck_assert_int_eq (placeholder_hold (&waiting.owner), 0);
+  started->owner = waiting.owner;
+  started->job = job_start (query, addresses, plan, &waiting);
   ck_assert_ptr_nonnull (started->job);
+  channel_release (waiting.channel);
 }
 
 void
@@ -91,7 +111,7 @@ check_lines (struct started *started, const char *expected)
 void
 wait_for (struct started *started)
 {
-  check_lines (started, "done\n");
+  check_lines (started, "1234567890\n");
   ck_assert (job_done (started->job));
 }
 
@@ -99,7 +119,7 @@ void
 finish (struct started *started)
 {
   job_release (started->job);
-  close (started->ours);
+  close (started->owner);
   close (started->lines);
 }
 

@@ -4,16 +4,19 @@
 #ifndef SOCKOPT_JOBS_H
 #define SOCKOPT_JOBS_H
 
-#include "socket/resolve.h"
+#include "socket/job.h"
 
-/* A job as the tests start one.  OURS is our end of its socket pair, LINES the
-   reading end of its channel.  */
+/* A job as the tests start one.  OWNER is the placeholder for whose sake it
+   runs, LINES the reading end of its channel.  */
 struct started
 {
   struct job *job;
-  int ours;
+  int owner;
   int lines;
 };
+
+/* The setup of a case with such: what all placeholders share stays open.  */
+void hold_once (void);
 
 /* Nothing to look up.  */
 extern const struct query no_query;
@@ -22,10 +25,13 @@ extern const struct query no_query;
 struct addresses *addresses_of (const struct address *items, size_t count);
 struct addresses *one_address (const struct address *address);
 
-/* The ends of a socket pair or of a channel, closed on exec.  */
+/* The ends of a socket pair, closed on exec.  */
 void open_pair (int pair[2]);
 
-/* Start a job, with a socket pair and a channel.  */
+/* The writing end of a new channel, whose other end goes to *LINES.  */
+struct channel *open_channel (int *lines);
+
+/* Start a job, with an owner and a channel.  */
 void start_query (struct started *started, const struct query *query,
                   struct addresses *addresses, const struct plan *plan);
 
@@ -44,7 +50,7 @@ void check_lines (struct started *started, const char *expected);
 /* Wait for the line of STARTED; then its job is done.  */
 void wait_for (struct started *started);
 
-/* Let the job go, and close our ends.  */
+/* Let the job go, and close what is ours.  */
 void finish (struct started *started);
 
 void check_lookup_code (struct job *job, int code);

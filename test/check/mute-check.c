@@ -5,8 +5,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <pthread.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -44,10 +42,10 @@ START_TEST (test_first_wins_late)
   addresses[0] = first.address;
   addresses[1] = second.address;
   race_start (&race, &stream_plan, addresses, 2);
-  ck_assert_int_eq (race_run (&race, RACE_DELAY + 50, -1), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, RACE_DELAY + 50), RACE_RUNNING);
   ck_assert_uint_eq (race.running, 2);
   close (accept_one (first.listener));
-  check_won (&race, race_run (&race, 5000, -1), 0);
+  check_won (&race, race_run (&race, 5000), 0);
   mute_close (&first);
   mute_close (&second);
 }
@@ -65,10 +63,10 @@ START_TEST (test_two_fail)
   addresses[1] = second.address;
   int server = serve_sample (SAMPLE_LOCAL_STREAM, 1, &addresses[2]);
   race_start (&race, &stream_plan, addresses, 3);
-  ck_assert_int_eq (race_run (&race, RACE_DELAY + 50, -1), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, RACE_DELAY + 50), RACE_RUNNING);
   mute_close (&first);
   mute_close (&second);
-  check_won (&race, race_run (&race, 5000, -1), 2);
+  check_won (&race, race_run (&race, 5000), 2);
   close (server);
 }
 END_TEST
@@ -84,7 +82,7 @@ fill_race (struct race *race, struct address *addresses, size_t count)
   for (size_t i = 0; i < count; i++)
     {
       race->next_start = 0;
-      ck_assert_int_eq (race_run (race, 0, -1), RACE_RUNNING);
+      ck_assert_int_eq (race_run (race, 0), RACE_RUNNING);
     }
 }
 
@@ -118,7 +116,7 @@ START_TEST (test_width_then_good)
     = serve_sample (SAMPLE_LOCAL_STREAM, 1, &addresses[RACE_WIDTH + 1]);
   fill_race (&race, addresses, RACE_WIDTH + 2);
   mute_close (&mute);
-  check_won (&race, race_run (&race, 5000, -1), RACE_WIDTH + 1);
+  check_won (&race, race_run (&race, 5000), RACE_WIDTH + 1);
   close (server);
 }
 END_TEST
@@ -130,10 +128,10 @@ START_TEST (test_room)
   struct mute mute;
   mute_open (&mute, SAMPLE_LOCAL_STREAM);
   race_start (&race, &stream_plan, &mute.address, 1);
-  ck_assert_int_eq (race_run (&race, 60, -1), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 60), RACE_RUNNING);
   close (accept_one (mute.listener));
   int64_t start = now ();
-  check_won (&race, race_run (&race, 5000, -1), 0);
+  check_won (&race, race_run (&race, 5000), 0);
   ck_assert_int_lt (now () - start, 250);
   mute_close (&mute);
 }
@@ -146,9 +144,9 @@ START_TEST (test_no_room_ever)
   struct mute mute;
   mute_open (&mute, SAMPLE_LOCAL_STREAM);
   race_start (&race, &stream_plan, &mute.address, 1);
-  ck_assert_int_eq (race_run (&race, 60, -1), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 60), RACE_RUNNING);
   mute_close (&mute);
-  check_failed (&race, race_run (&race, 5000, -1), ECONNREFUSED);
+  check_failed (&race, race_run (&race, 5000), ECONNREFUSED);
 }
 END_TEST
 
@@ -161,7 +159,7 @@ START_TEST (test_timeout)
   mute_open (&mute, _i);
   race_start (&race, &stream_plan, &mute.address, 1);
   int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 100, -1), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 100), RACE_RUNNING);
   int64_t took = now () - start;
   ck_assert_int_ge (took, 95);
   ck_assert_int_lt (took, 500);
@@ -180,7 +178,7 @@ START_TEST (test_timeout_sleeps)
   race_start (&race, &stream_plan, &mute.address, 1);
   struct timespec before, after;
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &before);
-  ck_assert_int_eq (race_run (&race, 300, -1), RACE_RUNNING);
+  ck_assert_int_eq (race_run (&race, 300), RACE_RUNNING);
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &after);
   int64_t used = ((int64_t) after.tv_sec - before.tv_sec) * 1000
                  + (after.tv_nsec - before.tv_nsec) / 1000000;
@@ -191,83 +189,6 @@ START_TEST (test_timeout_sleeps)
 END_TEST
 
 /* Giving up.  */
-
-/* A race to MUTE that is under way.  */
-static void
-start_mute (struct race *race, struct mute *mute)
-{
-  mute_open (mute, SAMPLE_TCP4);
-  race_start (race, &stream_plan, &mute->address, 1);
-  ck_assert_int_eq (race_run (race, 0, -1), RACE_RUNNING);
-}
-
-START_TEST (test_cancel)
-{
-  struct race race;
-  struct mute mute;
-  int cancel[2];
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, cancel), 0);
-  start_mute (&race, &mute);
-  close (cancel[1]);
-  int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 5000, cancel[0]), RACE_RUNNING);
-  ck_assert_int_lt (now () - start, 500);
-  /* Who asks why there is no connection is told something.  */
-  ck_assert_int_eq (race.failure.code, ECANCELED);
-  ck_assert_str_eq (race.failure.verb, "make client process failed");
-  race_abandon (&race);
-  close (cancel[0]);
-  mute_close (&mute);
-}
-END_TEST
-
-static void *
-close_soon (void *data)
-{
-  rest (100);
-  socket_close (data);
-  return NULL;
-}
-
-START_TEST (test_cancel_meanwhile)
-{
-  struct race race;
-  struct mute mute;
-  int cancel[2];
-  pthread_t thread;
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, cancel), 0);
-  start_mute (&race, &mute);
-  ck_assert_int_eq (pthread_create (&thread, NULL, close_soon, &cancel[1]), 0);
-  int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 5000, cancel[0]), RACE_RUNNING);
-  int64_t took = now () - start;
-  pthread_join (thread, NULL);
-  ck_assert_int_ge (took, 90);
-  ck_assert_int_lt (took, 1000);
-  race_abandon (&race);
-  close (cancel[0]);
-  mute_close (&mute);
-}
-END_TEST
-
-/* What comes along the socket pair is not the end of it.  */
-START_TEST (test_cancel_with_data)
-{
-  struct race race;
-  struct mute mute;
-  int cancel[2];
-  ck_assert_int_eq (socketpair (AF_UNIX, SOCK_STREAM, 0, cancel), 0);
-  ck_assert_int_eq (send (cancel[1], "x", 1, MSG_NOSIGNAL), 1);
-  start_mute (&race, &mute);
-  int64_t start = now ();
-  ck_assert_int_eq (race_run (&race, 100, cancel[0]), RACE_RUNNING);
-  ck_assert_int_ge (now () - start, 95);
-  race_abandon (&race);
-  close (cancel[0]);
-  close (cancel[1]);
-  mute_close (&mute);
-}
-END_TEST
 
 START_TEST (test_abandon)
 {
@@ -340,9 +261,6 @@ mute_suite (void)
   tcase_add_loop_test (time, test_timeout_sleeps, SAMPLE_LOCAL_STREAM,
                        SAMPLE_LOCAL_STREAM + 1);
   TCase *end = add_case (suite, "giving up");
-  tcase_add_test (end, test_cancel);
-  tcase_add_test (end, test_cancel_meanwhile);
-  tcase_add_test (end, test_cancel_with_data);
   tcase_add_test (end, test_abandon);
   tcase_add_test (end, test_abandon_early);
   tcase_add_test (end, test_abandon_won);

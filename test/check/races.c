@@ -14,7 +14,7 @@ run_race (struct race *race, const struct plan *plan,
           const struct address *addresses, size_t count)
 {
   race_start (race, plan, addresses, count);
-  return race_run (race, 5000, -1);
+  return race_run (race, 5000);
 }
 
 void

@@ -21,7 +21,7 @@
  X (address) X (socket_address)                                           \
  X (socket) X (setting) X (too_late) X (linger)                           \
   X (connect) X (mute) X (attempt) X (local) X (send)                      \
- X (resolve) X (job) X (job_end)                                          \
+ X (lookup) X (pool) X (patience) X (racers) X (job) X (job_end)                                          \
  X (watch) X (place) X (placeholder)
 /* clang-format on */
 
@@ -129,6 +129,9 @@ struct address scratch_address (const char *name);
    there is no such directory.  */
 int entries (const char *path);
 
+/* How many threads run; less than one where the system does not tell.  */
+int running_threads (void);
+
 /* Call bind and connect with FD and ADDRESS.  */
 int bind_to (int fd, const struct address *address);
 int connect_to (int fd, const struct address *address);
@@ -173,7 +176,7 @@ int poll_events (int fd, short events, int timeout);
 /* Beyond this no test opens a descriptor.  */
 enum
 {
-  DESCRIPTORS = 1024
+  DESCRIPTORS = 2048
 };
 
 /* Whether FD is an open descriptor.  */

@@ -86,9 +86,7 @@ entries (const char *path)
   return count;
 }
 
-/* How many threads run; less than one where the system does not
-   tell.  */
-static int
+int
 running_threads (void)
 {
   return entries ("/proc/self/task");

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "fake-lookup.h"
-#include "socket/resolve.h"
+#include "socket/lookup.h"
 #include "suites.h"
 
 static struct addresses *
@@ -19,7 +19,7 @@ look_up (const char *host, const char *service, int family, int type)
   struct query query
     = { .host = host, .service = service, .family = family, .type = type };
   struct addresses *addresses = NULL;
-  ck_assert_int_eq (resolve_numeric (&query, &addresses), 0);
+  ck_assert_int_eq (lookup_numeric (&query, &addresses), 0);
   ck_assert_ptr_nonnull (addresses);
   return addresses;
 }
@@ -42,7 +42,7 @@ check_no_lookup (const char *host, const char *service, int family, int code)
     .host = host, .service = service, .family = family, .type = SOCK_STREAM
   };
   struct addresses *addresses = (struct addresses *) &query;
-  ck_assert_int_eq (resolve_numeric (&query, &addresses), code);
+  ck_assert_int_eq (lookup_numeric (&query, &addresses), code);
   ck_assert_ptr_null (addresses);
 }
 
@@ -107,7 +107,7 @@ START_TEST (test_wrong_family)
                          .family = AF_INET6,
                          .type = SOCK_STREAM };
   struct addresses *addresses;
-  ck_assert_int_ne (resolve_numeric (&query, &addresses), 0);
+  ck_assert_int_ne (lookup_numeric (&query, &addresses), 0);
   ck_assert_ptr_null (addresses);
 }
 END_TEST
@@ -165,7 +165,7 @@ START_TEST (test_preferred)
   struct query query = { .host = "x", .preferred = cases[_i].preferred };
   struct addresses *addresses;
   fake = &faked;
-  ck_assert_int_eq (resolve_numeric (&query, &addresses), 0);
+  ck_assert_int_eq (lookup_numeric (&query, &addresses), 0);
   fake = NULL;
   ck_assert_uint_eq (addresses->count, strlen (cases[_i].families));
   for (size_t i = 0; i < addresses->count; i++)
@@ -176,9 +176,9 @@ START_TEST (test_preferred)
 END_TEST
 
 Suite *
-resolve_suite (void)
+lookup_suite (void)
 {
-  Suite *suite = suite_create ("resolve");
+  Suite *suite = suite_create ("lookup");
   TCase *lookup = add_case (suite, "lookup");
   tcase_add_test (lookup, test_numeric_ipv4);
   tcase_add_test (lookup, test_numeric_ipv6);

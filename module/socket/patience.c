@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Wait for descriptors, but not for ever when waiting itself fails.  */
+
+#include "option/config.h"
+
+#include "socket/patience.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "socket/clock.h"
+
+/* Memory may come back within the half second that these pauses take.  More
+   signals within a burst nobody sends: a profiler, which sends most, sends
+   one each millisecond.  */
+enum
+{
+  PAUSES = 100,
+  PAUSE = 5,
+  SIGNALS = 1000,
+  BURST = 100
+};
+
+/* Signals end the pause early, which does no harm.  */
+static void
+pause_a_moment (void)
+{
+  struct timespec time = { .tv_nsec = PAUSE * 1000000L };
+  nanosleep (&time, NULL);
+}
+
+int
+patience_fail (struct patience *patience, int code)
+{
+  int64_t now = clock_milliseconds ();
+  if (code != EINTR)
+    pause_a_moment ();
+  else if (now - patience->since >= BURST)
+    *patience = (struct patience){ .since = now };
+  int most = code == EINTR ? SIGNALS : PAUSES;
+  return ++patience->failures < most ? 0 : code;
+}
+
+int
+patience_poll (struct patience *patience, struct pollfd *polled, size_t count,
+               int timeout)
+{
+  if (poll (polled, (nfds_t) count, timeout) >= 0)
+    {
+      patience->failures = 0;
+      return 0;
+    }
+  int code = errno;
+  for (size_t i = 0; i < count; i++)
+    polled[i].revents = 0;
+  return patience_fail (patience, code);
+}
