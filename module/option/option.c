@@ -912,7 +912,10 @@ const struct option options[] = {
   ROW (":tcp-fastopen-connect", TCP_FASTOPEN_CONNECT, IPPROTO_TCP, boolean,
        BOTH, CLASSES_TCP | CLASSES_MPTCP,
        "Connect with the first write, so that its data go along at once.",
-       .phase = PHASE_BEFORE_CONNECT, .manual = "tcp(7)",
+       .phase = PHASE_BEFORE_CONNECT, .flags = OPTION_BLIND,
+       .caution = "of several addresses any would seem to answer at once, so"
+                  " a client of such a host leaves it out",
+       .manual = "tcp(7)",
        .hints = fastopen_hints,
        .inherited = CLASSES_ACCEPTED),
   ROW (":tcp-fastopen-no-cookie", TCP_FASTOPEN_NO_COOKIE, IPPROTO_TCP, boolean,

@@ -40,7 +40,10 @@ enum option_flags
   OPTION_CLOSE_WAITS = 8,
   /* On a server it decides whom that lets in, or stays for good: it is not
      set there for the sake of the connections that the server accepts.  */
-  OPTION_ADMITS = 16
+  OPTION_ADMITS = 16,
+  /* With it a socket that does not lead anywhere connects, too: where there
+     are several addresses to choose from, it is left out.  */
+  OPTION_BLIND = 32
 };
 
 /* The level of an option that has the same number at the levels of both

@@ -26,6 +26,16 @@ skip_misfits (struct race *race)
     race->next++;
 }
 
+/* Whether more than one address fits, from RACE->next on.  */
+static bool
+has_several (const struct race *race)
+{
+  size_t fitting = 0;
+  for (size_t i = race->next; i < race->count; i++)
+    fitting += local_fits (race->plan, &race->addresses[i]);
+  return fitting > 1;
+}
+
 void
 race_start (struct race *race, const struct plan *plan,
             const struct address *addresses, size_t count)
@@ -40,6 +50,7 @@ race_start (struct race *race, const struct plan *plan,
     .failure = { .code = ECANCELED, .verb = "make client process failed" },
   };
   skip_misfits (race);
+  race->several = has_several (race);
   if (race->next == count)
     local_misfit (&race->failure);
 }
@@ -164,7 +175,9 @@ join (struct race *race)
   int stagger = race->plan->stagger;
   race->next_start
     = clock_milliseconds () + (stagger > 0 ? stagger : RACE_DELAY);
-  int fd = socket_make (race->plan, address, &race->failure);
+  struct plan plan = *race->plan;
+  plan.several = race->several;
+  int fd = socket_make (&plan, address, &race->failure);
   if (fd < 0)
     {
       end_attempt (race, attempt, race->failure.code);

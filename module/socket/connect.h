@@ -61,7 +61,9 @@ struct contender
 
 struct race
 {
+  /* SEVERAL is whether more than one of the ADDRESSES fits.  */
   const struct plan *plan;
+  bool several;
   const struct address *addresses;
   size_t count;
   size_t next;

@@ -97,6 +97,14 @@ waits_for_connection (const struct plan *plan, const struct setting *setting)
   return setting->option->phase == PHASE_AFTER_CONNECT && !plan->server;
 }
 
+/* Whether SETTING of PLAN is left out, as any address would seem to
+   answer.  */
+static bool
+is_left_out (const struct plan *plan, const struct setting *setting)
+{
+  return plan->several && setting->option->flags & OPTION_BLIND;
+}
+
 /* Make those settings of PLAN that take a connection, if CONNECTED, or else
    all others, on FD of FAMILY.  */
 static bool
@@ -107,7 +115,8 @@ apply_settings (const struct plan *plan, bool connected, int fd, int family,
   for (size_t i = 0; i < plan->settings_count; i++)
     {
       struct setting *setting = &plan->settings[i];
-      if (waits_for_connection (plan, setting) != connected)
+      if (waits_for_connection (plan, setting) != connected
+          || is_left_out (plan, setting))
         continue;
       setting->code = option_applies (setting->option, class)
                         ? option_set (fd, setting->option, &setting->bytes)

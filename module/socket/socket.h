@@ -32,7 +32,7 @@ struct setting *settings_copy (const struct setting *settings, size_t count);
 /* What to make: a socket of TYPE (SOCK_STREAM, ...) and PROTOCOL (0 for
    the family's own), bound and listening with BACKLOG if it is a
    SERVER, and with the SETTINGS made when they count.  A client is bound
-   to LOCAL, unless that has no length.  One that races several addresses
+   to LOCAL, unless that has no length.  One that races SEVERAL addresses
    gives each a head start of STAGGER milliseconds, 0 for the usual.  */
 struct plan
 {
@@ -40,6 +40,7 @@ struct plan
   int protocol;
   bool server;
   int backlog;
+  bool several;
   int stagger;
   struct address local;
   struct setting *settings;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +31,46 @@ START_TEST (test_mute_then_good)
   mute_close (&mute);
 }
 END_TEST
+
+#ifdef TCP_FASTOPEN_CONNECT
+/* With these connect(2) succeeds at once, whoever is there: one address has
+   it so, but of several the one wins that answers.  */
+START_TEST (test_blind)
+{
+  struct race race;
+  struct mute mute;
+  struct address addresses[2];
+  struct setting blind[]
+    = { { .option = option_find (":tcp-fastopen-connect"),
+          .bytes = int_bytes (1) },
+        { .option = option_find (":tcp-fastopen-no-cookie"),
+          .bytes = int_bytes (1) } };
+  struct plan plan
+    = { .type = SOCK_STREAM, .settings = blind, .settings_count = 2 };
+  mute_open (&mute, SAMPLE_TCP4);
+  addresses[0] = mute.address;
+  int server = serve_sample (SAMPLE_TCP4, 1, &addresses[1]);
+  ck_assert_int_eq (run_race (&race, &plan, addresses, 1), RACE_WON);
+  ck_assert_int_ne (socket_int (race.fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT),
+                    0);
+  socket_close (&race.fd);
+  ck_assert_int_eq (run_race (&race, &plan, addresses, 2), RACE_WON);
+  ck_assert_uint_eq (race.address, 1);
+  ck_assert_int_eq (socket_int (race.fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT),
+                    0);
+  socket_close (&race.fd);
+  /* Of these two only one fits, so there is one.  */
+  plan.local = loopback (AF_INET, 0);
+  addresses[1] = loopback (AF_INET6, 9);
+  ck_assert_int_eq (run_race (&race, &plan, addresses, 2), RACE_WON);
+  ck_assert_int_ne (socket_int (race.fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT),
+                    0);
+  socket_close (&race.fd);
+  close (server);
+  mute_close (&mute);
+}
+END_TEST
+#endif
 
 /* The first goes on while the second runs, and may still win.  */
 START_TEST (test_first_wins_late)
@@ -244,6 +285,9 @@ mute_suite (void)
                        SAMPLE_TCP4 + 1);
   tcase_add_loop_test (mute, test_mute_then_good, SAMPLE_LOCAL_STREAM,
                        SAMPLE_LOCAL_STREAM + 1);
+#ifdef TCP_FASTOPEN_CONNECT
+  tcase_add_test (mute, test_blind);
+#endif
   tcase_add_test (mute, test_first_wins_late);
   tcase_add_test (mute, test_two_fail);
   tcase_add_loop_test (mute, test_width, SAMPLE_TCP4, SAMPLE_TCP4 + 1);

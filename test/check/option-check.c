@@ -188,7 +188,7 @@ START_TEST (test_row_access)
 {
   const struct option *option = &options[_i];
   unsigned flags = OPTION_READ_CHANGES | OPTION_ADJUSTED | OPTION_ARGUMENT
-                   | OPTION_CLOSE_WAITS | OPTION_ADMITS;
+                   | OPTION_CLOSE_WAITS | OPTION_ADMITS | OPTION_BLIND;
   ck_assert_int_ne (option->access, 0);
   ck_assert_int_le (option->access, ACCESS_BOTH);
   ck_assert_uint_eq (option->flags & ~flags, 0);
