@@ -131,7 +131,7 @@
                        (process (client #'sockopt-make-network-process
                                         "slow.test" :nowait t
                                         :connect-timeout 1.0)))
-                   (await (lambda () (done-p process)))
+                   (await (lambda () (message-of process)))
                    (list (- (float-time) start) (message-of process))))))
     (should (< 0.9 seconds 1.4))
     (should (equal message "failed: Connection timed out\n"))))
