@@ -216,9 +216,10 @@ Emacs 31 is the first that has this one."))
   "Return non-nil if KEYWORD is in `sockopt--keywords'."
   (get keyword 'sockopt--keyword))
 
-(defsubst sockopt--plain-p (keyword)
+(defun sockopt--plain-p (keyword)
   "Return non-nil if the option KEYWORD can be read without more ado."
-  (get keyword 'sockopt--plain))
+  (let ((row (get keyword 'sockopt--row)))
+    (and row (sockopt--plain row))))
 
 (cl-defstruct (sockopt-option
                (:constructor nil)
@@ -253,28 +254,16 @@ sake of those connections."
   read-changes adjusted argument classes unit privilege manual doc late
   changes caution info inherited admits)
 
-(defun sockopt--define-row (keyword number plain)
-  "Hang NUMBER, that of a row of the module's table, on KEYWORD.
-It is the property `sockopt--row'.  If PLAIN is non-nil, the option can be
-read without more ado, and the property `sockopt--plain' says so; unless
-core knows the keyword for something else, contacts show what the kernel
-has for it, and `sockopt--shown' is NUMBER, too."
-  (put keyword 'sockopt--row number)
-  (when plain
-    (put keyword 'sockopt--plain t)
-    (unless (sockopt--keyword-p keyword)
-      (put keyword 'sockopt--shown number))))
-
 (defun sockopt--define-rows ()
-  "Hang what the module's table has on the keywords of its rows."
+  "Hang on each option's keyword the number of its row in the module's table.
+It is the property `sockopt--row'."
   (let ((number 0))
     (setq sockopt--options (sockopt--rows))
     (dolist (keyword sockopt--options)
-      (sockopt--define-row keyword number (sockopt--plain number))
+      (put keyword 'sockopt--row number)
       (cl-incf number))
     (pcase-dolist (`(,alias . ,keyword) sockopt--aliases)
-      (sockopt--define-row alias (get keyword 'sockopt--row)
-                           (sockopt--plain-p keyword)))
+      (put alias 'sockopt--row (get keyword 'sockopt--row)))
     (unless (featurep 'sockopt :keepalive)
       (put 'sockopt 'subfeatures
            (append sockopt--options (mapcar #'car sockopt--aliases))))))
@@ -721,6 +710,16 @@ those whose reading changes the socket."
   (let ((handle (sockopt--handle process)))
     (sockopt--options process (process-status process) handle)))
 
+(defun sockopt--note-shown (keyword)
+  "Return what KEYWORD is to contacts, and keep it.
+Contacts show what the kernel has for an option that can be read without
+more ado, unless core knows the keyword for something else: that is the
+number of its row.  Of all else it is `none'."
+  (put keyword 'sockopt--shown
+       (if (and (sockopt--option-p keyword) (sockopt--plain-p keyword))
+           (get keyword 'sockopt--row)
+         'none)))
+
 (defun sockopt--refresh (process)
   "Put the kernel's values of its options into the contact of PROCESS.
 An option that cannot be read there stays as it is, and so does one that a
@@ -729,8 +728,9 @@ server has for what it accepts."
         (handed (gethash process sockopt--handed-down))
         places rows)
     (while rest
-      (let ((row (get (car rest) 'sockopt--shown)))
-        (when (and row (not (memq (car rest) handed)))
+      (let ((row (or (get (car rest) 'sockopt--shown)
+                     (sockopt--note-shown (car rest)))))
+        (unless (or (eq row 'none) (memq (car rest) handed))
           (push rest places)
           (push row rows)))
       (setq rest (cddr rest)))
