@@ -212,11 +212,7 @@ static void
 info_add_name (struct info *info, const char *key, const struct name *names,
                unsigned number)
 {
-  struct value *value = info_add (info, key);
-  value_integer (value, number);
-  for (const struct name *name = names; name->name; name++)
-    if ((unsigned) name->number == number)
-      value_symbol (value, name->name);
+  number_to_value (names, number, info_add (info, key));
 }
 
 /* What the network answered to something that was sent, or which step

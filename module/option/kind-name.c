@@ -320,6 +320,19 @@ encode_enumeration (const struct option *option, const struct value *value,
   return FAULT_RANGE;
 }
 
+void
+number_to_value (const struct name *names, intmax_t number,
+                 struct value *value)
+{
+  value_integer (value, number);
+  for (const struct name *name = names; name->name; name++)
+    if (name->number == number)
+      {
+        value_symbol (value, name->name);
+        return;
+      }
+}
+
 static enum fault
 decode_enumeration (const struct option *option, const struct bytes *bytes,
                     struct pool *pool, struct value *value)
@@ -327,13 +340,7 @@ decode_enumeration (const struct option *option, const struct bytes *bytes,
   (void) pool;
   if (bytes->length != sizeof bytes->as.integer)
     return FAULT_TYPE;
-  value_integer (value, bytes->as.integer);
-  for (const struct name *name = option->kind->names; name->name; name++)
-    if (name->number == bytes->as.integer)
-      {
-        value_symbol (value, name->name);
-        break;
-      }
+  number_to_value (option->kind->names, bytes->as.integer, value);
   return FAULT_NONE;
 }
 

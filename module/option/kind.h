@@ -147,6 +147,10 @@ extern const struct kind kind_address_preferences;
 /* The number of the protocol called TEXT, or -1.  */
 int protocol_number (const char *text);
 
+/* Make *VALUE the one of NAMES that stands for NUMBER, or NUMBER itself.  */
+void number_to_value (const struct name *names, intmax_t number,
+                      struct value *value);
+
 /* Make *VALUE a list of the NAMES that stand for bits in FLAGS.  */
 enum fault flags_to_value (const struct name *names, unsigned flags,
                            struct pool *pool, struct value *value);

@@ -40,16 +40,6 @@ read_number (const struct field *field, const void *data)
   return (unsigned) octet >> shift & ((1U << field->width) - 1);
 }
 
-/* Make *VALUE the name of NUMBER, or the number itself.  */
-static void
-number_to_name (const struct name *names, uint64_t number, struct value *value)
-{
-  value_unsigned (value, number);
-  for (const struct name *name = names; name->name; name++)
-    if ((uint64_t) name->number == number)
-      value_symbol (value, name->name);
-}
-
 static enum fault
 field_to_value (const struct field *field, const void *data, struct pool *pool,
                 struct value *value)
@@ -58,7 +48,7 @@ field_to_value (const struct field *field, const void *data, struct pool *pool,
   if (field->flags)
     return flags_to_value (field->names, (unsigned) number, pool, value);
   if (field->names)
-    number_to_name (field->names, number, value);
+    number_to_value (field->names, (intmax_t) number, value);
   else if (field->size == 8 && number == UINT64_MAX)
     value_boolean (value, false);
   else
