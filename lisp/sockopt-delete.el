@@ -58,10 +58,7 @@ INFO is the value of `:tcp-info' after our end was shut down."
 (defun sockopt-delete--set-linger (process value)
   "Set `:linger' of PROCESS to VALUE, with its contact as it was.
 It is going to be deleted, and its sentinel may want to know."
-  (let ((handle (sockopt--handle process)))
-    (funcall (or (get :linger 'sockopt--setter)
-                 (sockopt--make-setter :linger))
-             process (process-status process) handle value)))
+  (sockopt--write process (sockopt--handle process) :linger value))
 
 (defun sockopt-delete--let-go (process)
   "See to it that closing the socket of PROCESS does not freeze Emacs.

@@ -84,7 +84,7 @@ trace that could not be read, and so not be undone."
 
 ;;; Handing down and taking back
 
-(defun sockopt--write (server option value)
+(defun sockopt--write-listener (server option value)
   "Set OPTION of SERVER to VALUE, without a word in its contact."
   (let ((handle (sockopt--handle server)))
     (funcall (sockopt--setter (sockopt--row option))
@@ -95,11 +95,11 @@ trace that could not be read, and so not be undone."
 If that fails, report it."
   (condition-case error
       (unless (equal value (sockopt-get server option))
-        (sockopt--write server option value)
+        (sockopt--write-listener server option value)
         ;; The kernel doubles the sizes of buffers.
         (when (and (integerp value)
                    (eql (sockopt-get server option) (* 2 value)))
-          (sockopt--write server option (/ value 2))))
+          (sockopt--write-listener server option (/ value 2))))
     (error (message "sockopt: %s: %s" (process-name server)
                     (error-message-string error)))))
 
@@ -129,7 +129,7 @@ OPTION itself.  RECORD keeps what it takes to undo it."
            (condition-case nil
                (progn
                  (sockopt--remember server record option)
-                 (sockopt--write server option value)
+                 (sockopt--write-listener server option value)
                  (cons t (sockopt--take-out server record option)))
              (error nil)))
       (list nil option value)))

@@ -536,12 +536,16 @@ ARGUMENT is as for `sockopt-get'."
   (funcall (or (get option 'sockopt--getter) (sockopt--make-getter option))
            process (process-status process) (car socket) argument))
 
+(defsubst sockopt--write (process handle option value)
+  "Set OPTION of PROCESS, which has HANDLE, to VALUE.
+Return what it is then; the contact stays as it is."
+  (funcall (or (get option 'sockopt--setter) (sockopt--make-setter option))
+           process (process-status process) handle value))
+
 (defsubst sockopt--set-now (process socket option value)
   "Set OPTION of PROCESS, which has SOCKET, to VALUE.  Return t."
   (plist-put (cdr socket) option
-             (funcall (or (get option 'sockopt--setter)
-                          (sockopt--make-setter option))
-                      process (process-status process) (car socket) value))
+             (sockopt--write process (car socket) option value))
   t)
 
 (defun sockopt--get-otherwise (process option argument)
