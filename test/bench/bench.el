@@ -24,6 +24,7 @@
 (require 'bench-processes)
 (require 'bench-many)
 (require 'bench-open)
+(require 'bench-idle)
 
 (defvar native-comp-eln-load-path)
 (declare-function native-compile "comp" (function-or-file &optional output))
@@ -88,7 +89,15 @@
               sockopt-bench--cons-set 0 0)
     (cons-get "bytes of garbage, get - core's set" bytes
               sockopt-bench--cons-get 0 0)
-    (list "refresh a list of 1000, in ms" ms sockopt-bench--list 50 50))
+    (list "refresh a list of 1000, in ms" ms sockopt-bench--list 50 50)
+    (bytes-known "bytes to know a client of core's" bytes
+                 sockopt-bench--bytes-known 400 400)
+    (bytes-own "bytes of a client, more than core's" bytes
+               sockopt-bench--bytes-own 400 400)
+    (threads "threads while 450 connections wait" count
+             sockopt-bench--waiting-threads 1 1)
+    (wake-ups "wake-ups a second of 100 idle clients, more than core's" count
+              sockopt-bench--wake-ups 0 0))
   "What is measured: (ID NAME UNIT FUNCTION TARGET NATIVE-TARGET).
 FUNCTION returns (OURS THEIRS RATIO [LOW HIGH]), where the last two say how
 the ratios spread, or in words why it cannot be called here.  A target is
@@ -96,7 +105,7 @@ the greatest ratio, (LEAST GREATEST), or nil.")
 
 (defconst sockopt-bench--units
   '((ns 1e9 "ns") (us 1e6 "µs") (ms 1e3 "ms") (per-s 1 "/s")
-    (mb-per-s 1e-6 "MB/s") (bytes 1 "B"))
+    (mb-per-s 1e-6 "MB/s") (bytes 1 "B") (count 1 ""))
   "For each unit of the table the factor and the words.")
 
 (defun sockopt-bench--figure (number unit)
@@ -115,6 +124,11 @@ the greatest ratio, (LEAST GREATEST), or nil.")
     ((pred numberp) (format "≤ %s" target))
     (`(,least nil) (format "≥ %s" least))
     (`(,least ,greatest) (format "%s-%s" least greatest))))
+
+(defun sockopt-bench--goal (target native-target)
+  "Return TARGET and NATIVE-TARGET as a string."
+  (mapconcat #'sockopt-bench--target-words
+             (delete-dups (list target native-target)) ", "))
 
 (defun sockopt-bench--mark (ratio target)
   "Return a mark if RATIO falls behind TARGET, or an empty string."
@@ -147,6 +161,21 @@ the greatest ratio, (LEAST GREATEST), or nil.")
   "Print CELLS, strings, as a row of a table of Org."
   (princ (format "| %s |\n" (mapconcat #'identity cells " | "))))
 
+(defun sockopt-bench--summary (byte native)
+  "Print of the results BYTE and NATIVE what README.org shows.
+Both are as for `sockopt-bench--print'."
+  (princ "\n| what / compared with | byte-compiled | native | goal |\n|-\n")
+  (pcase-dolist (`(,id ,name ,_unit ,_function ,target ,native-target)
+                 sockopt-bench--measures)
+    (sockopt-bench--row
+     (list name
+           (nth 2 (sockopt-bench--cells '(nil nil count)
+                                        (alist-get id byte) target))
+           (nth 2 (sockopt-bench--cells '(nil nil count)
+                                        (alist-get id native) native-target))
+           (sockopt-bench--goal target native-target))))
+  (princ "\n"))
+
 (defun sockopt-bench--print (byte native)
   "Print the table of the results BYTE and NATIVE, alists by ID."
   (sockopt-bench--row '("what / compared with" "goal"
@@ -158,9 +187,7 @@ the greatest ratio, (LEAST GREATEST), or nil.")
                  sockopt-bench--measures)
     (sockopt-bench--row
      (append (list name
-                   (mapconcat #'sockopt-bench--target-words
-                              (delete-dups (list target native-target))
-                              ", "))
+                   (sockopt-bench--goal target native-target))
              (sockopt-bench--cells measure (alist-get id byte) target)
              (sockopt-bench--cells measure (alist-get id native)
                                    native-target))))
@@ -274,6 +301,7 @@ whose native code all is measured again."
          "--eval" ,(format "(mapc #'native-compile '%S)" files)))
       (setq native (sockopt-bench--results bare t directory arguments)))
     (sockopt-bench--print byte native)
+    (sockopt-bench--summary byte native)
     (unless native
       (princ "SKIPPED native: this Emacs cannot compile natively\n"))
     (princ (format "Emacs %s, %s, Linux %s; %d s\n" emacs-version
