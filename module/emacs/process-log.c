@@ -59,13 +59,14 @@ DEFUN ("sockopt--connection-log", sockopt_connection_log,
   for (size_t i = log->count; i-- > 0 && !lisp_pending (env);)
     {
       const struct logged_attempt *attempt = &log->attempts[i];
-      list = LISP_CALL (env, Qcons_function,
-                        LISP_CALL (env, Qlist,
-                                   lisp_from_address (env, &attempt->address),
-                                   attempt_result (env, attempt->code),
-                                   seconds (env, attempt->start),
-                                   seconds (env, attempt->took)),
-                        list);
+      struct address address = connection_log_address (log, i);
+      list
+        = LISP_CALL (env, Qcons_function,
+                     LISP_CALL (env, Qlist, lisp_from_address (env, &address),
+                                attempt_result (env, attempt->code),
+                                seconds (env, attempt->start),
+                                seconds (env, attempt->took)),
+                     list);
     }
   list = LISP_CALL (env, Qcons_function,
                     env->make_integer (env, (intmax_t) log->total), list);
