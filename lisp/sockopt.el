@@ -640,11 +640,12 @@ it."
 
 (defun sockopt--setting-list (plist)
   "Return the options in PLIST as a list (ROW VALUE ROW VALUE ...)."
-  (let (settings)
-    (while plist
-      (push (sockopt--row (pop plist)) settings)
-      (push (pop plist) settings))
-    (nreverse settings)))
+  (let* ((settings (copy-sequence plist))
+         (rest settings))
+    (while rest
+      (setcar rest (sockopt--row (car rest)))
+      (setq rest (cddr rest)))
+    settings))
 
 (defun sockopt--settings (plist)
   "Return the options in PLIST as a vector [ROW VALUE ROW VALUE ...]."
