@@ -23,27 +23,20 @@
     ("it takes a virtual machine and its host"
      :vm-sockets-buffer-max-size :vm-sockets-buffer-min-size
      :vm-sockets-buffer-size :vm-sockets-connect-timeout)
+    ("Emacs never peeks at data"
+     :peek-off)
+    ("it takes the queue fq or etf, which few kernels have"
+     :txtime :tcp-tx-delay)
+    ("it takes several paths of the same cost, and losses"
+     :txrehash)
+    ("it takes addresses of several kinds, which a router gives"
+     :ipv6-addr-preferences)
+    ("addresses of Emacs have no flow label"
+     :ipv6-flowinfo-send)
+    ("it takes keys, for which there is no option"
+     :tcp-ulp)
     ("nobody has shown it yet"
-     :rcvbuf :rcvlowat :reuseport :sndbuf :bindtoifindex :buf-lock
-     :detach-filter :lock-filter :mark :max-pacing-rate :no-check
-     :passrights :peek-off :rcvbufforce :sndbufforce :txrehash :txtime
-     :ip-hdrincl :ip-minttl :ip-multicast-if :ip-multicast-loop
-     :ip-multicast-ttl :ip-bind-address-no-port :ip-freebind
-     :ip-local-port-range :ip-mtu-discover :ip-multicast-all
-     :ip-transparent :ip-unicast-if :ipv6-add-membership
-     :ipv6-autoflowlabel :ipv6-checksum :ipv6-dontfrag
-     :ipv6-multicast-hops :ipv6-multicast-if :ipv6-multicast-loop
-     :ipv6-pktinfo :ipv6-recvorigdstaddr :ipv6-recvpathmtu :ipv6-tclass
-     :ipv6-v6only :ipv6-addr-preferences :ipv6-flowinfo-send
-     :ipv6-freebind :ipv6-hdrincl :ipv6-minhopcount :ipv6-mtu
-     :ipv6-mtu-discover :ipv6-multicast-all :ipv6-transparent
-     :ipv6-unicast-if :tcp-congestion :tcp-fastopen :tcp-maxseg
-     :tcp-notsent-lowat :tcp-cork :tcp-defer-accept :tcp-delack-max-us
-     :tcp-fastopen-connect :tcp-fastopen-no-cookie :tcp-linger2
-     :tcp-quickack :tcp-rto-max-ms :tcp-rto-min-us :tcp-save-syn
-     :tcp-syncnt :tcp-thin-linear-timeouts :tcp-tx-delay :tcp-ulp
-     :tcp-window-clamp :udp-cork :udp-no-check6-rx :udp-no-check6-tx
-     :udp-segment :icmp-filter :icmp6-filter))
+     :sndbuf :sndbufforce :buf-lock :passrights :ipv6-recvpathmtu))
   "Options without a test of their effect, as (REASON OPTION...).")
 
 (defun effect-tests--read-tests (file)

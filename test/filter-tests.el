@@ -10,7 +10,7 @@
 
 (ert-deftest filter-tests-attach-filter ()
   "A filter drops what it should; nil and :detach-filter remove it."
-  :tags '(:attach-filter)
+  :tags '(:attach-filter :detach-filter)
   (sockopt-tests-with-sockets
     (let* ((place (list ""))
            (server (sockopt-tests-make-role

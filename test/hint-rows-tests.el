@@ -100,6 +100,7 @@ PLACE is where its data have a hint."
 ;; These are kept from the sockets above, which they would change for good.
 (ert-deftest hint-rows-tests-lock ()
   "A locked filter says that it is, whatever is done to it."
+  :tags '(:lock-filter)
   (sockopt-tests-with-sockets
     (let ((udp (sockopt-tests-make 'udp4-client)))
       (sockopt-set udp :attach-filter [[6 0 0 65535]])

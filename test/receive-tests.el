@@ -130,19 +130,23 @@
                        (process-contact server :local)))))))
 
 (ert-deftest receive-tests-values-ipv6 ()
-  :tags '(:ipv6-recvhoplimit :ipv6-recvtclass :ipv6-recvpktinfo)
+  :tags '( :ipv6-recvhoplimit :ipv6-recvtclass :ipv6-recvpktinfo
+           :ipv6-recvorigdstaddr)
   (sockopt-tests-need-ipv6)
   (sockopt-tests-receive-with (server client #'make-network-process 'ipv6)
     (let ((all (sockopt-tests-receive-all server)))
       (sockopt-set-options server '( :ipv6-recvhoplimit t :ipv6-recvtclass t
-                                     :ipv6-recvpktinfo t))
+                                     :ipv6-recvpktinfo t
+                                     :ipv6-recvorigdstaddr t))
       (sockopt-set-options client '(:ipv6-unicast-hops 42 :ipv6-tclass 184))
       (process-send-string client "x")
       (let ((info (nth 2 (sockopt-tests-receive-one all))))
         (should (equal (plist-get info :hop-limit) 42))
         (should (equal (plist-get info :tos) 184))
         (should (equal (plist-get info :destination) "::1"))
-        (should (equal (plist-get info :interface) "lo"))))))
+        (should (equal (plist-get info :interface) "lo"))
+        (should (equal (plist-get info :original-destination)
+                       (process-contact server :local)))))))
 
 (ert-deftest receive-tests-time ()
   "Times are Lisp timestamps, as exact as the option has them."

@@ -77,6 +77,7 @@ PORT is of this host if OWN is non-nil, else of the other."
                             ('(t ipv4) wire-host-own)
                             (_ wire-host-other))))
             (unless (or (plist-get arguments :remote)
+                        (eq (plist-get arguments :type) 'raw)
                         (and own (plist-get arguments :local)))
               (list :service port)))))
 
@@ -87,7 +88,8 @@ Return nil, or the error if there was one."
    port (append (wire-host--where t port arguments)
                 (list :server 50)
                 (unless (eq (plist-get arguments :type) 'datagram)
-                  (list :log (lambda (_server child _message)
+                  (list :log (lambda (server child _message)
+                               (process-put child 'server server)
                                (wire-host--keep port child)))))))
 
 (defun wire-host-connect (port &rest arguments)
@@ -110,6 +112,24 @@ Return nil, or the error if there was one."
       (process-send-string (wire-host-process port) string)
     (error (wire-host--readable error))))
 
+(defun wire-host-servers (port)
+  "Return which server accepted each child of PORT, as numbers."
+  (cl-loop for process in (wire-host-processes port)
+           for server = (process-get process 'server)
+           when server collect (sxhash-eq server)))
+
+(defun wire-host-unsent (port)
+  "Send more than goes to PORT and return how much the kernel holds unsent."
+  (let* ((process (wire-host-process port))
+         (unsent nil))
+    (run-at-time 0.5 nil (lambda ()
+                           (setq unsent (plist-get (sockopt-get process
+                                                                :tcp-info)
+                                                   :notsent-bytes))))
+    (with-timeout (1)
+      (process-send-string process (make-string 30000000 ?x)))
+    unsent))
+
 (defun wire-host-got (port)
   "Return what the processes of PORT got, as one string."
   (mapconcat #'cdr (wire-host-times port) ""))
@@ -118,6 +138,21 @@ Return nil, or the error if there was one."
   "Return what came to the processes of PORT, each with when it came."
   (cl-loop for process in (reverse (wire-host-processes port))
            append (process-get process 'got)))
+
+(defun wire-host-wait (function &optional seconds)
+  "Wait until FUNCTION returns non-nil, SECONDS at most or 5.
+Return t if it did."
+  (let ((end (+ (float-time) (or seconds 5)))
+        value)
+    (while (and (not (setq value (funcall function)))
+                (< (float-time) end))
+      (accept-process-output nil 0.01))
+    (and value t)))
+
+(defun wire-host-got-within (port seconds)
+  "Return what came to the processes of PORT, or comes within SECONDS."
+  (wire-host-wait (lambda () (not (equal "" (wire-host-got port)))) seconds)
+  (wire-host-got port))
 
 (defun wire-host-status (port)
   "Return the status of the newest process of PORT."
@@ -159,16 +194,6 @@ Return nil, or the error if there was one."
                   :host "127.0.0.1" :service 9)))
     (process-send-string process mark)
     (delete-process process)))
-
-(defun wire-host-wait (function &optional seconds)
-  "Wait until FUNCTION returns non-nil, SECONDS at most or 5.
-Return t if it did."
-  (let ((end (+ (float-time) (or seconds 5)))
-        value)
-    (while (and (not (setq value (funcall function)))
-                (< (float-time) end))
-      (accept-process-output nil 0.01))
-    (and value t)))
 
 ;;; Answering the tests
 

@@ -24,8 +24,8 @@
   (file-name-directory (or load-file-name buffer-file-name))
   "Where these files are.")
 
-(defconst wire-near6 "fd00:77::1" "The IPv6 address of the near host.")
-(defconst wire-far6 "fd00:77::2" "The IPv6 address of the far host.")
+(defconst wire-near6 "fd00:77:0:0:0:0:0:1" "The IPv6 address of the near host.")
+(defconst wire-far6 "fd00:77:0:0:0:0:0:2" "The IPv6 address of the far host.")
 (defconst wire-near-other "10.79.0.1"
   "The address of the near host at the cable called other.")
 (defconst wire-far-other "10.79.0.2"
@@ -65,7 +65,10 @@ Return non-nil if it succeeds."
 (defun wire--ask (host form seconds)
   "Return what HOST makes of FORM, which may take it SECONDS."
   (process-put host 'answer "")
-  (process-send-string host (concat (prin1-to-string form) "\n"))
+  (let ((print-escape-newlines t)
+        (print-escape-nonascii t)
+        (print-escape-control-characters t))
+    (process-send-string host (concat (prin1-to-string form) "\n")))
   (sockopt-tests-wait
    (lambda () (string-suffix-p "\n" (process-get host 'answer)))
    (or seconds 30))
@@ -80,6 +83,12 @@ Return non-nil if it succeeds."
 (defun wire-far (form &optional seconds)
   "Return what the far host makes of FORM, which may take it SECONDS."
   (wire--ask wire--far form seconds))
+
+(defvar wire--last-port 5000 "The port that `wire-new-port' returned last.")
+
+(defun wire-new-port ()
+  "Return a port that no test has used, and has to itself."
+  (cl-incf wire--last-port 2))
 
 ;;; The witness
 
@@ -140,7 +149,10 @@ If FLAG is non-nil, those of TCP that have it."
 What is sent stays in packets of the size that the cable takes."
   (cl-loop
    for arguments in
-   `(("link" "add" "other" "netns" ,near "type" "veth"
+   `(;; An address is used at once, without asking whether others have it.
+     ("netns" "exec" ,near "sysctl" "-qw" "net.ipv6.conf.default.accept_dad=0")
+     ("netns" "exec" ,far "sysctl" "-qw" "net.ipv6.conf.default.accept_dad=0")
+     ("link" "add" "other" "netns" ,near "type" "veth"
       "peer" "name" "other" "netns" ,far)
      ("-n" ,near "addr" "add" ,(concat wire-near-other "/24") "dev" "other")
      ("-n" ,far "addr" "add" ,(concat wire-far-other "/24") "dev" "other")
