@@ -91,8 +91,9 @@ No other place has a module, and none is loaded."
 
 (ert-deftest build-tests-load-path-untouched ()
   "Looking for the module leaves `load-path' as it is."
-  ;; It knows what is remote, and is not to be loaded from here.
+  ;; It knows what is remote, and no part of it is to be loaded from here.
   (require 'tramp)
+  (should (file-remote-p "/ssh:nohost:/x"))
   (let ((load-path (list "/nonexistent" nil "/ssh:nohost:/x" "relative")))
     (should-not (cl-find-if #'file-remote-p (sockopt--module-files)))
     (should (equal load-path '("/nonexistent" nil "/ssh:nohost:/x"
