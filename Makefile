@@ -18,6 +18,9 @@ SELECTOR = t
 ONLY =
 # Empty means that npm fetches it.
 ZIG =
+# Whether `make matrix' keeps what it made, and which Emacs it tries.
+KEEP =
+ENTRIES =
 
 BATCH = $(EMACS) -Q --batch
 STD = -std=gnu11 -pthread
@@ -215,6 +218,13 @@ portability:			## Build for macOS, the BSDs and musl with zig (fetched by npm): 
 	CC_OPTIONS='$(STD) $(WARNINGS) -O2 -Imodule' INCLUDE='$(EMACS_INCLUDE)' \
 	  ZIG='$(ZIG)' test/portability build/portability $(MODULE_C)
 
+architectures:			## Run the C tests for big-endian s390x and for arm64, by qemu
+	test/foreign-architectures build/architectures $(STD) -Wall -O1 \
+	  -Imodule $(CHECK_C) $(BARE_C)
+
+matrix:				## Run all tests with each Emacs of Debian, as root: make matrix [KEEP=yes ENTRIES="sid:amd64:emacs-nox"]
+	KEEP='$(KEEP)' test/emacs-matrix build/matrix $(ENTRIES)
+
 LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C) $(WIRE_C) test/lowest.c
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
@@ -260,5 +270,6 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check wire dist install uninstall install-routes \
-	core-tests bench sanitize fuzz mutants portability lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
+	core-tests bench sanitize fuzz mutants portability architectures matrix \
+	lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
 .DELETE_ON_ERROR:

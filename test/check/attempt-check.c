@@ -115,7 +115,7 @@ END_TEST
 Suite *
 attempt_suite (void)
 {
-  Suite *suite = suite_create ("attempts");
+  Suite *suite = suite_create ("attempt");
   TCase *attempts = add_case (suite, "attempts");
   tcase_add_test (attempts, test_refused_then_good);
   tcase_add_test (attempts, test_refused);
