@@ -11,6 +11,7 @@ PORT =
 # Where `make install' puts the Lisp files and the module.
 prefix = /usr/local
 lispdir = $(prefix)/share/emacs/site-lisp
+infodir = $(prefix)/share/info
 DESTDIR =
 # An ERT selector: make check SELECTOR='"^sockopt-get"'
 SELECTOR = t
@@ -47,6 +48,8 @@ ERT := $(sort $(wildcard test/*-tests.el))
 # It stands in one place, where Emacs wants it.
 VERSION := $(shell sed -n 's/^;; Version: //p' lisp/sockopt.el)
 DIST = build/sockopt-$(VERSION)
+MANUAL = doc/sockopt.org
+INFO = build/sockopt.info
 
 # What the C tests can reach: the floors that know nothing of Emacs.
 BARE_C := $(filter-out module/emacs/%,$(MODULE_C))
@@ -140,24 +143,50 @@ wire: all $(WIRE_C:test/%.c=build/%)	## Test what options do between two hosts (
 	EMACS='$(EMACS)' MODULE=$(MODULE) SELECTOR='$(SELECTOR)' \
 	  test/run-tests build/wire-results - $(WIRE)
 
-# Flat, as archives make packages; readable to all, whatever the umask.
-dist:				## Make the archive that package-install-file takes
+info: $(INFO)			## Make the manual for Info (needs makeinfo)
+
+# The manual itself has all that goes into it: this needs no module.
+$(INFO): $(MANUAL) test/export.el
+	$(call need,makeinfo,texinfo)
+	@mkdir -p $(@D)
+	$(BATCH) -l test/export.el -f sockopt-export $(MANUAL) $(INFO:.info=.texi)
+	makeinfo --no-split -o $@ $(INFO:.info=.texi)
+
+# The manual for Info, where there is what makes it.
+MAYBE_INFO := $(if $(shell command -v makeinfo),$(INFO))
+
+# As archives make packages: Lisp files flat, the manual and its entry of
+# the directory of Info at the top, the news where describe-package looks.
+# Readable to all, whatever the umask.
+dist: $(MAYBE_INFO)		## Make the archive that package-install-file takes
 	rm -rf $(DIST)
-	mkdir -p $(DIST)
-	cp -R $(LISP) module doc README.org COPYING $(DIST)
+	mkdir -p $(DIST)/doc
+	cp -R $(LISP) module README.org COPYING $(DIST)
+	cp $(MANUAL) $(DIST)/doc
+	cp NEWS $(DIST)/news
+	$(if $(MAYBE_INFO),cp $(INFO) $(DIST) \
+	  && install-info --dir-file=$(DIST)/dir $(DIST)/sockopt.info, \
+	  @echo "No makeinfo: the archive is without the manual for Info")
 	$(BATCH) -l package --visit lisp/sockopt.el --eval "\
 	  (package-generate-description-file (package-buffer-info)\
 	   \"$(CURDIR)/$(DIST)/sockopt-pkg.el\")"
 	chmod -R u=rwX,go=rX $(DIST)
 	cd build && tar -cf sockopt-$(VERSION).tar sockopt-$(VERSION)
 
-install: all			## Install for all users: make install [prefix=... DESTDIR=...]
-	umask 022 && mkdir -p "$(DESTDIR)$(lispdir)"
+install: all $(MAYBE_INFO)	## Install for all users: make install [prefix=... DESTDIR=...]
+	umask 022 && mkdir -p "$(DESTDIR)$(lispdir)" "$(DESTDIR)$(infodir)"
 	install -m 644 $(LISP) $(LISP:.el=.elc) "$(DESTDIR)$(lispdir)"
 	install -m 755 $(MODULE) "$(DESTDIR)$(lispdir)"
+	$(if $(MAYBE_INFO),install -m 644 $(INFO) "$(DESTDIR)$(infodir)" \
+	  && umask 022 && install-info --info-dir="$(DESTDIR)$(infodir)" $(INFO), \
+	  @echo "No makeinfo: installed without the manual for Info")
 
 uninstall:			## Remove what that installed
 	cd "$(DESTDIR)$(lispdir)" && rm -f $(notdir $(LISP) $(LISP:.el=.elc) $(MODULE))
+	-test ! -f "$(DESTDIR)$(infodir)/sockopt.info" \
+	  || install-info --delete --info-dir="$(DESTDIR)$(infodir)" \
+	    "$(DESTDIR)$(infodir)/sockopt.info"
+	rm -f "$(DESTDIR)$(infodir)/sockopt.info"
 
 install-routes:			## Install it by each route, in an empty home
 	EMACS='$(EMACS)' test/install-routes
@@ -269,7 +298,8 @@ help:				## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check wire dist install uninstall install-routes \
-	core-tests bench sanitize fuzz mutants portability architectures matrix \
-	lint lint-floors lint-c lint-tidy lint-lisp docs pictures clean help FORCE
+.PHONY: all module lisp demo check wire info dist install uninstall \
+	install-routes core-tests bench sanitize fuzz mutants portability \
+	architectures matrix lint lint-floors lint-c lint-tidy lint-lisp docs \
+	pictures clean help FORCE
 .DELETE_ON_ERROR:

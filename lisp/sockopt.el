@@ -6,6 +6,7 @@
 ;; Version: 0.1.0
 ;; Package-Requires: ((emacs "28.1"))
 ;; Keywords: comm, processes
+;; URL: https://example.org/sockopt
 
 ;; This file is part of sockopt.
 

@@ -7,7 +7,8 @@
 ;; Every code block runs in a fresh Emacs with an empty home, whose init
 ;; file is the first block of README.org, as it says.  It runs in
 ;; namespaces of its own: there the checkout is where the block says, names
-;; of hosts and services are known, and something listens at their ports.
+;; of hosts and services are known, something listens at their ports, and
+;; there are the interfaces eth0 and tun0.
 
 ;;; Code:
 
@@ -38,6 +39,11 @@ for file in hosts services resolv.conf; do
   ! [ -e /etc/$file ] || mount --bind \"$dir/$file\" \"$root/etc/$file\"
 done
 ip link set lo up
+ip link add eth0 type veth peer name tun0
+ip address add 192.0.2.10/24 dev eth0
+ip address add 10.8.0.2/24 dev tun0
+ip link set eth0 up && ip link set tun0 up
+echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range
 emacs=$1; shift
 chroot \"$root\" \"$emacs\" -Q --batch -l \"$dir/serve.el\" &
 server=$!
@@ -96,12 +102,12 @@ command.")
                             :filter #'process-send-string))
    `(write-region "" nil ,(expand-file-name "serving" directory))
    ;; As long as the test may take.
-   '(sleep-for 120)))
+   '(sleep-for 240)))
 
 (defun readme-tests--sandbox (directory &rest command)
   "Return what COMMAND prints in namespaces that DIRECTORY describes."
   (with-temp-buffer
-    (let ((status (apply #'call-process "timeout" nil t nil "100"
+    (let ((status (apply #'call-process "timeout" nil t nil "230"
                          "unshare" "-mn" "sh" "-c" readme-tests--root "sh"
                          directory default-directory
                         (expand-file-name invocation-name
@@ -136,33 +142,58 @@ command.")
              (forward-line 1))))))
   "What runs a block in the other Emacs.")
 
-(defun readme-tests--run (block check)
-  "Run BLOCK, an index or a string, then CHECK, a form; return the output.
-It has \"CHECKED \" and the value of CHECK."
+(defconst readme-tests--each "\
+for run in \"$1\"/run-*.el; do
+  home=${run%.el}
+  mkdir \"$home\"
+  cp \"$1/init.el\" \"$home/.emacs\"
+  printf '\f'
+  HOME=\"$home\" \"$2\" -Q --batch -l \"$run\"
+  echo \"STATUS $?\"
+done
+" "The shell script that runs each block in an Emacs of its own.
+Its arguments are a directory of the test and an Emacs.")
+
+(defun readme-tests--write-block (directory number block check)
+  "Write into DIRECTORY what runs BLOCK, the NUMBERth, and then CHECK."
+  (let ((init (car (readme-tests--blocks "emacs-lisp")))
+        (name (format "block-%02d.el" number)))
+    (readme-tests--write directory name block)
+    (readme-tests--write
+     directory (format "run-%02d.el" number) readme-tests--reader
+     (unless (equal block init)
+       '(load "~/.emacs" nil t t))
+     `(readme-run ,(expand-file-name name directory))
+     `(message "CHECKED %S" ,check))))
+
+(defun readme-tests--run (blocks check)
+  "Run each of BLOCKS, strings, and then CHECK, a form; return their outputs.
+Each has \"CHECKED \" and the value of CHECK."
   (sockopt-tests-with-directory directory
-    (let ((blocks (readme-tests--blocks "emacs-lisp")))
+    (let ((emacs (expand-file-name invocation-name invocation-directory)))
       (readme-tests--prepare directory)
-      (readme-tests--write directory "home/.emacs" (car blocks))
-      (readme-tests--write directory "block.el" block)
-      (readme-tests--write
-       directory "run.el" readme-tests--reader
-       (unless (equal block (car blocks))
-         '(load "~/.emacs" nil t t))
-       `(readme-run ,(expand-file-name "block.el" directory))
-       `(message "CHECKED %S" ,check))
-      (readme-tests--sandbox
-       directory (expand-file-name invocation-name invocation-directory)
-       "-Q" "--batch" "-l" (expand-file-name "run.el" directory)))))
+      (readme-tests--write directory "init.el"
+                           (car (readme-tests--blocks "emacs-lisp")))
+      (cl-loop for block in blocks
+               for number from 0
+               do (readme-tests--write-block directory number block check))
+      (split-string (readme-tests--sandbox directory "sh" "-c"
+                                           readme-tests--each "sh" directory
+                                           emacs)
+                    "\f" t))))
+
+(defun readme-tests--value (output)
+  "Return the value of the check whose OUTPUT this is.
+Fail if the block did not run, or if sockopt complained of anything."
+  (ert-info (output :prefix "output: ")
+    (should (string-match "^CHECKED " output))
+    (prog1 (car (read-from-string output (match-end 0)))
+      (should-not (string-match-p "^STATUS [^0]" output))
+      (should-not (string-match-p "^sockopt: " output)))))
 
 (defun readme-tests--checked (block check)
-  "Return the value of CHECK, a form, after BLOCK has run.
-Fail if it does not run, or if sockopt complains of anything."
-  (let ((output (readme-tests--run block check)))
-    (ert-info (output :prefix "output: ")
-      (should (string-match "^CHECKED " output))
-      (prog1 (car (read-from-string output (match-end 0)))
-        (should (string-match-p "^STATUS 0" output))
-        (should-not (string-match-p "^sockopt: " output))))))
+  "Return the value of CHECK, a form, after BLOCK has run."
+  (readme-tests--value (car (readme-tests--run (list block) check))))
 
 (defun readme-tests--block (text)
   "Return the block of Emacs Lisp that has TEXT."
@@ -174,16 +205,20 @@ Fail if it does not run, or if sockopt complains of anything."
   "Each block runs as it is written, and its values are those it tells."
   :tags '((needs :priority))
   (readme-tests--need-namespaces)
-  (dolist (block (readme-tests--blocks "emacs-lisp"))
-    (ert-info (block :prefix "block: ")
-      (should (eq 'fine (readme-tests--checked block ''fine))))))
+  (let* ((blocks (readme-tests--blocks "emacs-lisp"))
+         (outputs (readme-tests--run blocks ''fine)))
+    (should (= (length blocks) (length outputs)))
+    (cl-mapc (lambda (block output)
+               (ert-info (block :prefix "block: ")
+                 (should (eq 'fine (readme-tests--value output)))))
+             blocks outputs)))
 
 (ert-deftest readme-tests-wrong-value ()
   "A value that a block tells wrongly is noticed."
   (readme-tests--need-namespaces)
   (should (string-match-p
            "(\\+ 1 1) is 2, not 3"
-           (readme-tests--run "(+ 1 1)    ; => 3\n" ''fine))))
+           (car (readme-tests--run '("(+ 1 1)    ; => 3\n") ''fine)))))
 
 (ert-deftest readme-tests-erc ()
   "The hook for ERC has a dead server noticed within minutes."
@@ -222,6 +257,16 @@ Fail if it does not run, or if sockopt complains of anything."
        '((irc "localhost" 6667) (mail "localhost" 993)
          (nrepl "localhost" 7) (db "db.example.org" 5432)
          (other "localhost" 80)))))))
+
+(ert-deftest readme-tests-row ()
+  "The row of an option that the manual shows is one of the table's."
+  (let ((blocks (readme-tests--blocks "c")))
+    (should blocks)
+    (with-temp-buffer
+      (insert-file-contents "module/option/option.c")
+      (dolist (block blocks)
+        (goto-char (point-min))
+        (should (search-forward block nil t))))))
 
 (ert-deftest readme-tests-commands ()
   "What make is asked to do in the shell commands is there to be done."
