@@ -54,7 +54,7 @@ FUNCTION returns the text of the part that the mark calls NAME.")
   "Return non-nil if SYMBOL is one of ours that others may use."
   (let ((name (symbol-name symbol)))
     (and (string-match-p "\\`sockopt-[a-z]" name)
-         (not (string-match-p "--\\|-menu\\'\\|-mode-map\\'" name)))))
+         (not (string-match-p "--\\|-\\(?:menu\\|mode-map\\|hook\\)\\'" name)))))
 
 (defun sockopt-docs--symbols (predicate)
   "Return the public symbols that satisfy PREDICATE, sorted."
@@ -108,8 +108,8 @@ Those are the ones with an autoload cookie, and all of sockopt.el."
   (sort (cl-remove-if #'commandp (sockopt-docs--offered)) #'string<))
 
 (defun sockopt-docs-user-options ()
-  "Return the user options."
-  (sockopt-docs--symbols #'custom-variable-p))
+  "Return the user options, without the variable of the mode."
+  (remq 'sockopt-mode (sockopt-docs--symbols #'custom-variable-p)))
 
 (defun sockopt-docs-faces ()
   "Return the faces."
@@ -165,19 +165,23 @@ Those are the ones with an autoload cookie, and all of sockopt.el."
                         lines "")
              "  #+end_example\n"))))
 
+(defconst sockopt-docs--additions
+  '("\n\nThis is a \\(?:global \\)?minor mode\\(?:.\\|\n\\)*\
+enabled and when\\s-+it\\s-+is\\s-+disabled\\."
+    "\n\n(fn .*)\\'" "\\\\<[^>]+>")
+  "What Emacs puts into docstrings, not all versions alike, or shows not.")
+
+(defun sockopt-docs--plain (raw)
+  "Return the docstring RAW without what Emacs has added."
+  (dolist (regexp sockopt-docs--additions)
+    (setq raw (replace-regexp-in-string regexp "" raw)))
+  ;; No key of the Emacs that writes this.
+  (replace-regexp-in-string "\\\\\\[\\([^]]+\\)\\]" "`M-x \\1'" raw))
+
 (defun sockopt-docs--text (raw)
   "Return the docstring RAW as part of an item in Org's syntax."
-  (let ((text-quoting-style 'grave))
-    (mapconcat #'sockopt-docs--block
-               (sockopt-docs--blocks
-                (replace-regexp-in-string
-                 "\n\n(fn .*)\\'" ""
-                 ;; No key of the Emacs that writes this.
-                 (replace-regexp-in-string
-                  "\\\\<[^>]+>" ""
-                  (replace-regexp-in-string "\\\\\\[\\([^]]+\\)\\]"
-                                            "`M-x \\1'" raw))))
-               "\n")))
+  (mapconcat #'sockopt-docs--block
+             (sockopt-docs--blocks (sockopt-docs--plain raw)) "\n"))
 
 (defun sockopt-docs--argument (symbol)
   "Return the argument SYMBOL as docstrings write it."
@@ -201,7 +205,7 @@ Those are the ones with an autoload cookie, and all of sockopt.el."
 (defun sockopt-docs--function (function)
   "Return an item on FUNCTION."
   (concat (format "- ~%s~ ::\n" function)
-          (unless (commandp function)
+          (when (help-function-arglist function)
             (sockopt-docs--arguments function))
           (sockopt-docs--text (documentation function t))))
 
@@ -222,10 +226,11 @@ Those are the ones with an autoload cookie, and all of sockopt.el."
             (sockopt-docs--text
              (documentation-property symbol 'variable-documentation t))
             (if (consp default)
-                (concat "  The default:\n  #+begin_example\n"
-                        (replace-regexp-in-string
-                         "^" "  " (string-trim (pp-to-string default)))
-                        "\n  #+end_example\n")
+                (concat "  The default has these:\n  #+begin_example\n"
+                        (mapconcat (lambda (element)
+                                     (format "  %S\n" element))
+                                   default "")
+                        "  #+end_example\n")
               (format "  The default is ~%S~.\n" default)))))
 
 (defun sockopt-docs--user-options ()
@@ -246,8 +251,9 @@ Those are the ones with an autoload cookie, and all of sockopt.el."
 (defun sockopt-docs--command-keys (command map)
   "Return the keys of COMMAND in MAP, in words."
   (mapconcat #'key-description
-             (cl-remove 'menu-bar (where-is-internal command map)
-                        :key (lambda (keys) (aref keys 0)))
+             ;; What begins with a symbol is of a menu or a mouse.
+             (cl-remove-if (lambda (keys) (symbolp (aref keys 0)))
+                           (where-is-internal command map))
              ", "))
 
 (defun sockopt-docs--keys (mode)
