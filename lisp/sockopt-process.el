@@ -315,6 +315,14 @@ If this fails, the socket is closed."
         (sockopt--close handle)))
     process))
 
+(defun sockopt--warn-of-place (directory why)
+  "Warn that DIRECTORY could not be removed; WHY is the system's reason.
+The module calls this.  The process that was made with it is not affected."
+  (display-warning
+   '(sockopt place)
+   (format-message "Cannot remove the directory %s (%s): please remove it"
+                   directory why)))
+
 (defun sockopt--discard (process)
   "Delete PROCESS, which nobody is to know of."
   (set-process-sentinel process #'ignore)

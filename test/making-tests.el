@@ -8,6 +8,7 @@
 (require 'sockopt-tests-names)
 (require 'sockopt-connect)
 (require 'nsm)
+(require 'warnings)
 
 (declare-function sockopt--adopt "../module/emacs/process-adopt.c"
                   (handle role &rest args))
@@ -263,6 +264,40 @@ OTHER gets core's `make-network-process'.  Return what each returned."
                    :service t :family 'ipv4 :noquery t
                    :remote [127 0 0 1 9])))
       (should (equal (process-datagram-address server) [127 0 0 1 9])))))
+
+;;; The directory that a server's placeholder is in
+
+(defun making-tests--fill-place (&rest arguments)
+  "Put a file where ARGUMENTS, those of a process, have a local socket."
+  (let ((socket (plist-get arguments :local)))
+    (when (stringp socket)
+      (write-region "" nil (expand-file-name
+                            "file" (file-name-directory
+                                    (file-truename socket)))
+                    nil 'quiet))))
+
+(ert-deftest making-tests-place-left ()
+  "A directory that cannot be removed is named, and the process is made."
+  (sockopt-tests-with-directory directory
+    (sockopt-tests-clean
+      (let ((temporary-file-directory (file-name-as-directory directory))
+            warnings)
+        (cl-letf (((symbol-function 'display-warning)
+                   (lambda (type text &rest _) (push (cons type text) warnings))))
+          (advice-add 'sockopt--core-make-network-process :before
+                      #'making-tests--fill-place)
+          (unwind-protect
+              (should (process-live-p (sockopt-tests-server)))
+            (advice-remove 'sockopt--core-make-network-process
+                           #'making-tests--fill-place))
+          ;; And none when it can.
+          (should (process-live-p (sockopt-tests-server))))
+        (let ((left (directory-files directory t "\\`sockopt-")))
+          (should (= (length left) 1))
+          (should (= (length warnings) 1))
+          (should (equal (caar warnings) '(sockopt place)))
+          (should (string-search (file-name-nondirectory (car left))
+                                 (cdar warnings))))))))
 
 (provide 'making-tests)
 ;;; making-tests.el ends here

@@ -77,6 +77,7 @@
   DO (Qmake, "sockopt--core-make-network-process")                            \
   DO (Qset_option, "sockopt--core-set-network-process-option")                \
   DO (Qrenew, "sockopt--renew-handle")                                        \
+  DO (Qwarn_of_place, "sockopt--warn-of-place")                               \
   DO (Qguard_closing, "sockopt--guard-closing")                               \
   DO (Qprocessp, "processp")                                                  \
   DO (Qvectorp, "vectorp")                                                    \

@@ -10,22 +10,60 @@
 #include "emacs/find.h"
 #include "emacs/handle.h"
 #include "emacs/lisp.h"
+#include "option/errno-message.h"
 #include "socket/placeholder.h"
+
+/* An error that is signalled, or another way out, if any.  */
+struct way_out
+{
+  enum emacs_funcall_exit exit;
+  emacs_value symbol, data;
+};
+
+/* Take back what is signalled, so that Lisp can be called.  */
+static struct way_out
+hold_back (emacs_env *env)
+{
+  struct way_out out;
+  out.exit = env->non_local_exit_get (env, &out.symbol, &out.data);
+  env->non_local_exit_clear (env);
+  return out;
+}
+
+/* Signal again what was held back.  */
+static void
+let_out (emacs_env *env, const struct way_out *out)
+{
+  env->non_local_exit_clear (env);
+  if (out->exit == emacs_funcall_exit_signal)
+    env->non_local_exit_signal (env, out->symbol, out->data);
+  else if (out->exit == emacs_funcall_exit_throw)
+    env->non_local_exit_throw (env, out->symbol, out->data);
+}
 
 /* Delete PROCESS, half made, keeping the error that is signalled.  */
 static void
 discard_process (emacs_env *env, emacs_value process)
 {
-  emacs_value symbol, data;
-  enum emacs_funcall_exit exit = env->non_local_exit_get (env, &symbol, &data);
-  env->non_local_exit_clear (env);
+  struct way_out out = hold_back (env);
   LISP_CALL (env, Qset_process_sentinel, process, Qignore);
   LISP_CALL (env, Qdelete_process, process);
-  env->non_local_exit_clear (env);
-  if (exit == emacs_funcall_exit_signal)
-    env->non_local_exit_signal (env, symbol, data);
-  else if (exit == emacs_funcall_exit_throw)
-    env->non_local_exit_throw (env, symbol, data);
+  let_out (env, &out);
+}
+
+/* Warn if the directory of a place could not be removed.  */
+static void
+warn_of_place (emacs_env *env)
+{
+  char name[PATH_MAX], buffer[128];
+  int code = place_left (name);
+  if (code == 0)
+    return;
+  struct way_out out = hold_back (env);
+  LISP_CALL (env, Qwarn_of_place, lisp_locale_string (env, name),
+             lisp_locale_string (env,
+                                 errno_message (code, buffer, sizeof buffer)));
+  let_out (env, &out);
 }
 
 /* Call core's `make-network-process' with the COUNT ARGS, and with KEYWORD
@@ -158,6 +196,7 @@ DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 2, MANY,
                  lisp_string (env, "Socket has a process already"), args[0]);
   if (!lisp_pending (env))
     process = make_placeholder (env, args[1], args + 2, nargs - 2, &guess);
+  warn_of_place (env);
   if (!lisp_pending (env))
     adopt_socket (env, process, handle, &guess);
   return process;

@@ -23,6 +23,11 @@
 # define O_PATH O_RDONLY
 #endif
 
+/* The directory of a place that could not be removed, "" if there is none,
+   and why.  */
+static char left_name[PATH_MAX];
+static int left_code;
+
 /* The name of the socket file in a place.  */
 static const char socket_name[] = "s";
 
@@ -65,6 +70,31 @@ name_socket (struct place *place)
   return 0 < length && (size_t) length < sizeof place->path;
 }
 
+/* Whether the directory of PLACE, which was opened by its name, is the one
+   that was made: where others can write in its parent, they may have put
+   theirs there.  */
+static bool
+is_ours (const struct place *place)
+{
+  struct stat status;
+  return fstat (place->directory, &status) == 0 && status.st_uid == geteuid ();
+}
+
+/* Open the directory of PLACE.  Return 0 or an errno value.  */
+static int
+open_place (struct place *place)
+{
+  place->directory
+    = open (place->name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (place->directory < 0)
+    return errno;
+  if (is_ours (place))
+    return name_socket (place) ? 0 : ENAMETOOLONG;
+  /* What is in it is not ours, either.  */
+  socket_close (&place->directory);
+  return EACCES;
+}
+
 int
 place_make (struct place *place, const char *parent)
 {
@@ -74,23 +104,40 @@ place_make (struct place *place, const char *parent)
     return ENAMETOOLONG;
   if (!mkdtemp (place->name))
     return errno;
-  place->directory = open (place->name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  int code = errno;
-  if (place->directory >= 0 && name_socket (place))
-    return 0;
-  if (place->directory >= 0)
-    code = ENAMETOOLONG;
-  place_remove (place);
+  int code = open_place (place);
+  if (code != 0)
+    place_remove (place);
   return code;
+}
+
+/* Return 0 or an errno value.  */
+static int
+remove_files (const struct place *place)
+{
+  if (place->directory >= 0 && unlinkat (place->directory, socket_name, 0) < 0
+      && errno != ENOENT)
+    return errno;
+  return rmdir (place->name) == 0 || errno == ENOENT ? 0 : errno;
 }
 
 void
 place_remove (struct place *place)
 {
-  if (place->directory >= 0)
-    unlinkat (place->directory, socket_name, 0);
-  rmdir (place->name);
+  int code = remove_files (place);
   socket_close (&place->directory);
+  if (code == 0)
+    return;
+  memcpy (left_name, place->name, sizeof left_name);
+  left_code = code;
+}
+
+int
+place_left (char name[PATH_MAX])
+{
+  int code = left_code;
+  memcpy (name, left_name, sizeof left_name);
+  left_code = 0;
+  return code;
 }
 
 /* The listener that client placeholders connect to, an open file on its

@@ -29,6 +29,11 @@ int place_make (struct place *place, const char *parent);
 /* Remove the place and the socket file in it, if there is one.  */
 void place_remove (struct place *place);
 
+/* If the directory of a place could not be removed since this was asked
+   last, put its name into NAME and return why, an errno value; else return
+   0.  */
+int place_left (char name[PATH_MAX]);
+
 /* Put into *PATH where a client placeholder can connect to: a listener
    of ours, made at the first call in a place below PARENT and then
    kept.  Return 0 or an errno value.  */

@@ -9,6 +9,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef __linux__
+# include <sys/fsuid.h>
+#endif
 
 #include "socket/placeholder.h"
 #include "suites.h"
@@ -145,6 +148,49 @@ START_TEST (test_place_without_descriptor)
 }
 END_TEST
 
+/* What cannot be removed is told of, once.  */
+START_TEST (test_place_left)
+{
+  struct place place;
+  char name[PATH_MAX], file[PATH_MAX + 2];
+  ck_assert_int_eq (place_make (&place, scratch_directory ()), 0);
+  snprintf (file, sizeof file, "%s/t", place.name);
+  close (open (file, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+  ck_assert_int_eq (place_left (name), 0);
+  place_remove (&place);
+  ck_assert_int_eq (place_left (name), ENOTEMPTY);
+  ck_assert_str_eq (name, place.name);
+  ck_assert_int_eq (place_left (name), 0);
+  ck_assert_int_eq (unlink (file), 0);
+  place_remove (&place);
+  ck_assert_int_eq (place_left (name), 0);
+}
+END_TEST
+
+/* A directory that has another owner is not the one that was made.  */
+START_TEST (test_place_of_others)
+{
+#ifdef __linux__
+  enum
+  {
+    NOBODY = 65534
+  };
+  struct place place;
+  const char *parent = scratch_directory ();
+  if (geteuid () != 0)
+    SKIP ("only root can make files for others");
+  ck_assert_int_eq (chmod (parent, 0777), 0);
+  setfsuid (NOBODY);
+  int code = place_make (&place, parent);
+  setfsuid (0);
+  ck_assert_int_eq (code, EACCES);
+  ck_assert_int_eq (entries (parent), 0);
+#else
+  SKIP ("only Linux can make files for others");
+#endif
+}
+END_TEST
+
 Suite *
 place_suite (void)
 {
@@ -158,5 +204,7 @@ place_suite (void)
   tcase_add_test (places, test_place_errors);
   tcase_add_test (places, test_place_longest_directory);
   tcase_add_test (places, test_place_without_descriptor);
+  tcase_add_test (places, test_place_left);
+  tcase_add_test (places, test_place_of_others);
   return suite;
 }
