@@ -89,7 +89,8 @@ It is read by the same Lisp thread."
   "Delete the pipe processes for reports, unless some process receives."
   (unless (cl-loop for process being the hash-keys of sockopt--receivers
                    thereis (sockopt--receiver process))
-    (mapc #'sockopt--delete-channel sockopt--receive-channels)))
+    (dolist (channel sockopt--receive-channels)
+      (sockopt--delete-channel channel #'sockopt--close-receive-channels))))
 
 (defun sockopt--receive-sentinel (channel _message)
   "Clean up after CHANNEL, whoever has deleted it.
@@ -98,9 +99,9 @@ Processes that still receive are reported through another."
     (setq sockopt--receive-channels (delq channel sockopt--receive-channels))
     (sockopt--unwatch (process-get channel 'sockopt--watch))
     (sockopt--drop-channel channel)
-    (maphash (lambda (process _receiver)
+    (maphash (lambda (process receiver)
                (when (sockopt--receiver process)
-                 (sockopt--await-data process)))
+                 (sockopt--await-more process receiver)))
              sockopt--receivers)
     (unless sockopt--receive-channels
       (advice-remove 'accept-process-output #'sockopt--accept))))
@@ -164,7 +165,7 @@ Return how many of LEFT are left.  CHANNEL is where that was reported."
           ((eq (process-status process) 'stop)
            (sockopt--look-again process receiver))
           ((not (eq channel (sockopt--receive-channel process)))
-           (sockopt--await-data process))
+           (sockopt--await-more process receiver))
           (t
            (while (and (> left 0)
                        (eq receiver (sockopt--receiver process))
@@ -173,12 +174,12 @@ Return how many of LEFT are left.  CHANNEL is where that was reported."
                              (sockopt--receive process 'open
                                                (sockopt--handle process))))
              (unless waiting
-               (sockopt--await-data process)
+               (sockopt--await-more process receiver)
                (setq waiting t))
              (setq left (1- left))
              (apply #'sockopt--give process receiver datagram))
            (unless waiting
-             (sockopt--await-data process))))
+             (sockopt--await-more process receiver))))
     left))
 
 (defun sockopt--give (process receiver bytes address info arrived)
@@ -230,14 +231,25 @@ CODING leaves the end of lines or all open."
 ;;; Stopped processes
 
 (defconst sockopt--look-again-after 0.1
-  "How often, in seconds, to look at a process that is stopped.")
+  "How often, in seconds, to look at a process that cannot be read.")
 
 (defun sockopt--look-again (process receiver)
-  "Look later at PROCESS, which has RECEIVER and is stopped."
+  "Look later at PROCESS, which has RECEIVER and cannot be read now."
   (unless (sockopt--receiver-timer receiver)
     (setf (sockopt--receiver-timer receiver)
           (run-at-time sockopt--look-again-after nil #'sockopt--go-on
                        process receiver))))
+
+(defun sockopt--await-more (process receiver)
+  "Have a thread report when there is more from PROCESS, which has RECEIVER.
+If the system refuses that, for it has no memory, look again later."
+  (condition-case error
+      (sockopt--await-data process)
+    (sockopt-error
+     (message "sockopt: %s: %s" (process-name process)
+              (error-message-string error))
+     (when (process-live-p process)
+       (sockopt--look-again process receiver)))))
 
 (defun sockopt--go-on (process receiver)
   "Have PROCESS, which has RECEIVER, receive again unless it is stopped."
@@ -245,7 +257,7 @@ CODING leaves the end of lines or all open."
   (when (eq receiver (sockopt--receiver process))
     (if (eq (process-status process) 'stop)
         (sockopt--look-again process receiver)
-      (sockopt--await-data process))))
+      (sockopt--await-more process receiver))))
 
 ;;; Waiting
 

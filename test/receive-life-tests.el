@@ -272,6 +272,28 @@
       (should (equal (sockopt-tests-receive-data all) '("0" "1" "2")))
       (should (equal (length sockopt--receive-channels) 1)))))
 
+(ert-deftest receive-life-tests-no-memory ()
+  "When the thread cannot wait once, nothing is lost."
+  (sockopt-tests-receive-with (server client)
+    (let* ((all (sockopt-tests-receive-all server))
+           (refusals 3)
+           (refuse (lambda (arm &rest arguments)
+                     (if (< (cl-decf refusals) 0)
+                         (apply arm arguments)
+                       (signal 'sockopt-system-error
+                               '("Cannot wait for data" "No memory")))))
+           (inhibit-message t))
+      (advice-add 'sockopt--arm :around refuse)
+      (unwind-protect
+          (progn
+            (receive-life-tests--send client "one")
+            (sockopt-tests-receive-some all 1)
+            (receive-life-tests--send client "two")
+            (sockopt-tests-receive-some all 2))
+        (advice-remove 'sockopt--arm refuse))
+      (should (< refusals 0))
+      (should (equal (sockopt-tests-receive-data all) '("one" "two"))))))
+
 (ert-deftest receive-life-tests-plist ()
   "Another plist of the process changes nothing."
   (sockopt-tests-receive-with (server client)
