@@ -158,7 +158,8 @@ once.  Interactively, ask for PROCESS; the prefix argument is SECONDS."
   (let (found)
     (dolist (process (process-list) found)
       (let ((linger (sockopt--claimed-linger process)))
-        (when (and linger
+        ;; 0 waits for nothing: it throws away what is not delivered.
+        (when (and (not (memq linger '(nil 0)))
                    (sockopt-delete--left (sockopt-delete--info process)))
           (push (cons process
                       (time-add nil (sockopt-delete--seconds linger)))

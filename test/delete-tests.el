@@ -290,6 +290,16 @@ The time is that given, that of `:linger', or the limit."
                     :noquery t)))
        (process-send-string client (make-string ,delete-tests--size ?x)))))
 
+(ert-deftest delete-tests-lingering ()
+  "Leaving waits for what lingers, and not for what throws its data away."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (lingers (delete-tests--stuck server 1)))
+      (delete-tests--stuck server 0)
+      (delete-tests--stuck server nil)
+      (should (equal (mapcar #'car (sockopt-delete--lingering))
+                     (list lingers))))))
+
 (ert-deftest delete-tests-leave-batch ()
   "An Emacs in batch waits on leaving as the option says, and says so."
   :tags '((needs :tcp-info))
