@@ -31,12 +31,26 @@ The last of them may not be all there yet, and is kept."
     (process-put channel 'sockopt--rest (car (last lines)))
     (mapcar #'string-to-number (butlast lines))))
 
-(defun sockopt--delete-channel (channel)
-  "Delete CHANNEL, a pipe process, unless there are other Lisp threads.
-One may be about to wait for it, and Emacs aborts if it is closed then."
-  (unless (and (fboundp 'all-threads)
-               (cdr (all-threads)))
-    (delete-process channel)))
+(defconst sockopt--close-after 1
+  "How often, in seconds, to look whether the other Lisp threads have ended.")
+
+(defun sockopt--delete-channel (channel close)
+  "Delete CHANNEL, a pipe process; later if there are other Lisp threads.
+One may be about to wait for it, and Emacs aborts if it is closed then.
+CLOSE is the function that is called then, as CHANNEL may be in use again."
+  (cond ((not (and (fboundp 'all-threads)
+                   (cdr (all-threads))))
+         (delete-process channel))
+        ((not (process-get channel 'sockopt--closing))
+         (process-put channel 'sockopt--closing t)
+         (run-at-time sockopt--close-after nil
+                      #'sockopt--close-later channel close))))
+
+(defun sockopt--close-later (channel close)
+  "Call CLOSE, which deletes CHANNEL if nobody needs it any more."
+  (process-put channel 'sockopt--closing nil)
+  (when (process-live-p channel)
+    (funcall close)))
 
 (defun sockopt--drop-channel (channel)
   "Drop what belonged to CHANNEL, a pipe process that is deleted."

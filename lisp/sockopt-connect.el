@@ -191,7 +191,8 @@ From now on its sentinel sees to it."
   (unless sockopt--jobs
     (sockopt--stop-looking)
     (when sockopt--channel
-      (sockopt--delete-channel sockopt--channel))))
+      (sockopt--delete-channel sockopt--channel
+                               #'sockopt--close-channel))))
 
 (defun sockopt--channel-sentinel (channel _message)
   "Clean up after CHANNEL, whoever has deleted it.

@@ -15,6 +15,7 @@
 (require 'sockopt-mode)
 (require 'sockopt-tests-lib)
 
+(defvar sockopt--channel)
 (defvar sockopt--jobs)
 
 (defmacro thread-tests--with-mode (&rest body)
@@ -151,6 +152,25 @@ Say how often Emacs aborted before."
         (thread-join thread)
         ;; The module's thread is told, and says that it has ended.
         (sockopt-tests-wait (lambda () (null sockopt--jobs)))))))
+
+(ert-deftest thread-tests-channel-closed ()
+  "What threads report to is closed once the other Lisp threads have ended."
+  (skip-unless (fboundp 'make-thread))
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (over nil)
+           (thread (make-thread (lambda ()
+                                  (while (not over) (thread-yield))))))
+      (unwind-protect
+          (progn
+            (should (sockopt-tests-open-p
+                     (sockopt-tests-client server :nowait t)))
+            (should (sockopt-tests-wait (lambda () (null sockopt--jobs))))
+            ;; The thread might be about to wait for it.
+            (should (process-live-p sockopt--channel)))
+        (setq over t)
+        (thread-join thread))
+      (should (sockopt-tests-wait (lambda () (null sockopt--channel)))))))
 
 (provide 'thread-tests)
 ;;; thread-tests.el ends here
