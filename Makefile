@@ -36,11 +36,15 @@ LISP := $(sort $(wildcard lisp/*.el))
 CHECK_C := $(sort $(wildcard test/check/*.c))
 CHECK_H := $(sort $(wildcard test/check/*.h))
 FUZZ_C := $(sort $(wildcard test/fuzz/*.c))
+FAULTS_C := $(sort $(wildcard test/faults/*.c))
+FAULTS_H := $(sort $(wildcard test/faults/*.h))
 FUZZ_TIME ?= 20
 FUZZ ?= 20000
+FAULTS ?= 10
 WIRE_C := $(sort $(wildcard test/wire/*.c))
 WIRE := $(sort $(wildcard test/wire/*-tests.el))
-TEST_LISP := $(sort $(wildcard test/*.el test/recipes/*.el test/wire/*.el))
+TEST_LISP := $(sort $(wildcard test/*.el test/recipes/*.el test/wire/*.el \
+				 test/faults/*.el))
 BENCH_LISP := $(sort $(wildcard test/bench/*.el))
 BENCH_C := $(sort $(wildcard test/bench/*.c))
 ERT := $(sort $(wildcard test/*-tests.el))
@@ -233,11 +237,41 @@ build/fuzz: $(FUZZ_C) $(MODULE_H) $(BARE_C) build/config
 
 # 20 seconds, and tries by the thousand, find what is easily found.
 fuzz: all build/fuzz		## Try odd bytes, values, rules and arguments: make fuzz [FUZZ_TIME=600 FUZZ=100000]
-	@mkdir -p build/corpus
+	@mkdir -p build/corpus build/home
 	build/fuzz -max_total_time=$(FUZZ_TIME) -max_len=400 -timeout=10 \
 	  -artifact_prefix=build/ -print_final_stats=1 build/corpus
-	FUZZ=$(FUZZ) EMACS='$(EMACS)' MODULE=$(MODULE) \
-	  test/run-tests build/fuzz-results build/check test/fuzz-tests.el
+	FUZZ=$(FUZZ) HOME='$(CURDIR)/build/home' \
+	  $(BATCH) --module-assertions -L lisp -L test \
+	  -l test/fuzz-tests.el -f ert-run-tests-batch-and-exit
+
+FAULTY = build/faults/sockopt-module.$(SUFFIX)
+# The calls that are made fail, and what else the module may call.
+FAULT_CALLS = $(shell sed -n 's/^FAULT[A-Z_]* .\([a-z0-9_]*\),.*/\1/p' \
+		test/faults/calls.h)
+HARMLESS = $(shell sed -n 's/^ *HARMLESS: \([^*]*\).*/\1/p' \
+	     test/faults/calls.h)
+comma = ,
+
+# With an entry of its own around the module's, and all its calls wrapped.
+$(FAULTY): $(MODULE) $(FAULTS_C) $(FAULTS_H) build/config
+	@mkdir -p $(@D)
+	$(BUILD_CC) $(MODULE_FLAGS) \
+	  -Demacs_module_init=sockopt_module_init -c \
+	  module/emacs/sockopt-module.c -o build/faults/entry.o
+	$(BUILD_CC) $(MODULE_FLAGS) -o $@ build/faults/entry.o $(FAULTS_C) \
+	  $(filter-out module/emacs/sockopt-module.c,$(MODULE_C)) -lm \
+	  $(patsubst %,-Wl$(comma)--wrap=%,free $(FAULT_CALLS))
+	@nm -D --undefined-only $(MODULE) | sed 's/.* U //; s/@.*//' \
+	  | grep -vE '^ *[w_]|^__' >build/faults/calls
+	@missing=$$(printf '%s\n' $(FAULT_CALLS) $(HARMLESS) \
+	  | grep -vxFf - build/faults/calls) \
+	  && { echo "not in test/faults/calls.h:" $$missing; exit 1; } || true
+
+# One in ten, or with FAULTS=1 all of them, which takes minutes.
+faults: all $(FAULTY)		## Have each system call fail in each way it can: make faults [FAULTS=1]
+	@mkdir -p build/home
+	FAULTS=$(FAULTS) HOME='$(CURDIR)/build/home' timeout 900 $(BATCH) -L build/faults \
+	  -L lisp -L test -l test/faults/faults.el -f faults-run
 
 mutants:			## Make mistakes, one at a time, that tests must notice: make mutants [ONLY=REGEXP]
 	EMACS='$(EMACS)' CC='$(CC)' ONLY='$(ONLY)' \
@@ -254,7 +288,8 @@ architectures:			## Run the C tests for big-endian s390x and for arm64, by qemu
 matrix:				## Run all tests with each Emacs of Debian, as root: make matrix [KEEP=yes ENTRIES="sid:amd64:emacs-nox"]
 	KEEP='$(KEEP)' test/emacs-matrix build/matrix $(ENTRIES)
 
-LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C) $(WIRE_C) test/lowest.c
+LINT_C = $(MODULE_C) $(CHECK_C) $(BENCH_C) $(FUZZ_C) $(FAULTS_C) $(WIRE_C) \
+	 test/lowest.c
 LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
 EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
@@ -274,7 +309,7 @@ lint-c:
 	$(call need,clang-format,clang-format)
 	$(EACH_C) gcc $(LINT_FLAGS) -Werror -I"$(EMACS_INCLUDE)" -c -o /dev/null '{}'
 	$(EACH_C) clang $(LINT_FLAGS) -Werror -I"$(EMACS_INCLUDE)" -c -o /dev/null '{}'
-	clang-format --dry-run -Werror $(LINT_C) $(MODULE_H) $(CHECK_H)
+	clang-format --dry-run -Werror $(LINT_C) $(MODULE_H) $(CHECK_H) $(FAULTS_H)
 
 lint-tidy:
 	$(call need,clang-tidy,clang-tidy)
@@ -299,7 +334,7 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check wire info dist install uninstall \
-	install-routes core-tests bench sanitize fuzz mutants portability \
+	install-routes core-tests bench sanitize fuzz faults mutants portability \
 	architectures matrix lint lint-floors lint-c lint-tidy lint-lisp docs \
 	pictures clean help FORCE
 .DELETE_ON_ERROR:
