@@ -45,9 +45,11 @@ deleting in batch; a number as the value of `:linger' counts instead of it."
 
 (defun sockopt-delete--waits-p (info)
   "Return non-nil if by INFO the peer lacks our data, or the end of them.
-INFO is the value of `:tcp-info' after our end was shut down."
-  (memq (plist-get info :state)
-        '(established close-wait fin-wait1 closing last-ack)))
+INFO is the value of `:tcp-info' after our end was shut down.  If it has
+closed with data left, it was reset, which Emacs is about to read."
+  (pcase (plist-get info :state)
+    ((or 'established 'close-wait 'fin-wait1 'closing 'last-ack) t)
+    ('close (sockopt-delete--left info))))
 
 (defun sockopt-delete--seconds (linger)
   "Return how many seconds a process with LINGER, its `:linger', may wait."

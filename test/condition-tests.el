@@ -132,5 +132,13 @@ setsockopt (int fd, int level, int number, const void *value, socklen_t size)
       ;; What it does not have is refused, too.
       (should-not (sockopt-supported-p :tcp-nodelay server)))))
 
+(ert-deftest condition-tests-no-file ()
+  "What an option lacks is no file, and no permission."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server))))
+      (should (eq (car (sockopt-tests-error
+                        (lambda () (sockopt-set client :detach-filter t))))
+                  'sockopt-system-error)))))
+
 (provide 'condition-tests)
 ;;; condition-tests.el ends here

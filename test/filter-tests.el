@@ -132,8 +132,13 @@
                        (args-out-of-range sockopt-get-raw 1 ,(ash 1 31) 4)
                        (args-out-of-range sockopt-set-raw ,(ash 1 32) 9
                                           "\1\0\0\0")
+                       (args-out-of-range sockopt-get-raw ,(ash 1 70) 9 4)
                        (args-out-of-range sockopt-set-raw 1 9
                                           ,(make-string 65537 1))
+                       (sockopt-system-error sockopt-set-raw 1 9999
+                                             ,(make-string 65536 1))
+                       (sockopt-system-error sockopt-get-raw 1 9999 65536)
+                       (wrong-type-argument sockopt-set-raw 1 9 "\u0101\0\0")
                        (wrong-type-argument sockopt-get-raw 1 9 4.0)
                        (wrong-type-argument sockopt-get-raw "1" 9 4)
                        (wrong-type-argument sockopt-set-raw 1 9 1)))

@@ -426,6 +426,15 @@ called with it and returns the arguments of the client."
       (mapc #'thread-join threads)
       (should (= wrong 0)))))
 
+(ert-deftest process-tests-contact-of-new ()
+  "The contact of a new process has what the kernel made of a value."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (client (sockopt-tests-client server :rcvbuf 5000)))
+      (should (equal (process-contact client :rcvbuf)
+                     (sockopt-get client :rcvbuf)))
+      (should-not (equal (process-contact client :rcvbuf) 5000)))))
+
 (ert-deftest process-tests-ipv6-vector ()
   "Each part of an IPv6 address in a vector has two bytes."
   (sockopt-tests-clean

@@ -441,5 +441,21 @@ With module assertions Emacs itself does, so another looks."
     (should (string-match "^GREW \\(-?[0-9]+\\)$" output))
     (should (< (string-to-number (match-string 1 output)) 4000))))
 
+(defun receive-life-tests--inherited ()
+  "Return the descriptors that a subprocess has."
+  (with-temp-buffer
+    (call-process "ls" nil t nil "/proc/self/fd")
+    (buffer-string)))
+
+(ert-deftest receive-life-tests-not-inherited ()
+  "A subprocess has no descriptor that receiving takes."
+  (skip-unless (file-directory-p "/proc/self/fd"))
+  (sockopt-tests-clean
+    (let ((before (receive-life-tests--inherited))
+          (server (sockopt-tests-receive-server #'make-network-process 'ipv4
+                                                nil)))
+      (sockopt-receive server #'ignore)
+      (should (equal (receive-life-tests--inherited) before)))))
+
 (provide 'receive-life-tests)
 ;;; receive-life-tests.el ends here

@@ -47,6 +47,17 @@
                        :meminfo (:drops 0)
                        :tcp-nodelay t))))))
 
+(ert-deftest several-tests-like-named-fields ()
+  "A field is no other that begins as its name does."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server))))
+      (dolist (field '(:rtt :rttvar :snd-wnd :snd-wscale))
+        (should (equal (sockopt-tests-keys
+                        (plist-get (several-tests--read
+                                    client (list :tcp-info field))
+                                   :tcp-info))
+                       (list field)))))))
+
 (ert-deftest several-tests-lacking ()
   "What a socket does not have is nil, what there is not at all left out."
   (sockopt-tests-clean
@@ -56,7 +67,19 @@
       (sockopt-set-raw client 1 11 "\1\1\1\1")
       (should (equal (several-tests--read client :priority :no-check
                                           '(:peercred :pid) :no-such-option)
-                     '(:priority 3 :no-check nil :peercred nil))))))
+                     '(:priority 3 :no-check nil :peercred nil)))
+      (should (equal (sockopt--values client 'open (sockopt--handle client)
+                                      (sockopt--row :priority)
+                                      (sockopt--row :no-check))
+                     '(3 :no-check))))))
+
+(ert-deftest several-tests-all-plain ()
+  "All options at once are those that reading does not change."
+  (sockopt-tests-clean
+    (let ((options (sockopt-options (sockopt-tests-client
+                                     (sockopt-tests-server)))))
+      (should (plist-member options :keepalive))
+      (should-not (plist-member options :error)))))
 
 (ert-deftest several-tests-refused ()
   "What reading changes, or needs an argument for, is not read so."
@@ -64,8 +87,9 @@
     (should (eq (car (sockopt-tests-error
                       (lambda () (sockopt--make-reader (list option)))))
                 'sockopt-unsupported)))
-  (should (equal (sockopt-tests-error (lambda () (sockopt--reader 9999 nil)))
-                 '(args-out-of-range 9999)))
+  (dolist (row (list 9999 (length (sockopt-option-list)) -1))
+    (should (equal (sockopt-tests-error (lambda () (sockopt--reader row nil)))
+                   (list 'args-out-of-range row))))
   (should (eq (car (sockopt-tests-error (lambda () (sockopt--reader "" nil))))
               'wrong-type-argument)))
 

@@ -28,8 +28,7 @@ bool
 option_has_plain_range (const struct option *option)
 {
   const struct kind *kind = option->kind;
-  return option->min < option->max && !kind->names && !kind->choices
-         && strcmp (kind->predicate, "stringp") != 0;
+  return option->min < option->max && !kind->names && !kind->choices;
 }
 
 bool
