@@ -294,7 +294,7 @@ LINT_FLAGS := $(STD) $(WARNINGS) -O2 -Imodule -DSOCKOPT_STAMP='"lint"'
 # Two at a time: clang-tidy takes seconds for each file.
 EACH_C = printf '%s\n' $(LINT_C) | xargs -P 2 -I '{}'
 
-lint: lint-floors lint-c lint-tidy lint-lisp	## Complain about everything that linters complain about
+lint: lint-floors lint-mutants lint-c lint-tidy lint-lisp	## Complain about everything that linters complain about
 
 # A floor knows itself and those beneath it, and the top floor alone Emacs.
 lint-floors:
@@ -302,6 +302,10 @@ lint-floors:
 	! grep -nE '#include ["<]emacs' module/socket/*.[ch]
 	! grep -nE '#include "' module/*/*.[ch] \
 	  | grep -vE '#include "(option|socket|emacs)/[a-z-]+\.h"$$'
+
+# What is to be mistaken must be there to be mistaken.
+lint-mutants:
+	test/mutants --check test/mutants.list
 
 lint-c:
 	$(call need,gcc,gcc)
@@ -335,6 +339,6 @@ help:				## List the targets
 FORCE:
 .PHONY: all module lisp demo check wire info dist install uninstall \
 	install-routes core-tests bench sanitize fuzz faults mutants portability \
-	architectures matrix lint lint-floors lint-c lint-tidy lint-lisp docs \
+	architectures matrix lint lint-floors lint-mutants lint-c lint-tidy lint-lisp docs \
 	pictures clean help FORCE
 .DELETE_ON_ERROR:
