@@ -8,6 +8,8 @@
 
 (declare-function sockopt--reader "../module/emacs/option-several.c"
                   (&rest rows-and-fields))
+(declare-function sockopt--values "../module/emacs/option-several.c"
+                  (process status handle &rest rows))
 
 (defun several-tests--read (process &rest wanted)
   "Read WANTED of PROCESS at once."
