@@ -54,6 +54,8 @@ START_TEST (test_job_cancel_while_looking_up)
   faked.gate = gate[0];
   fake = &faked;
   start_lookup (&started, &address, &stream_plan);
+  while (faked.calls <= 1)
+    rest (1);
   socket_close (&started.owner);
   close (gate[1]);
   wait_for (&started);
@@ -96,7 +98,8 @@ START_TEST (test_job_released_while_looking_up)
 }
 END_TEST
 
-/* The fixture sees that the thread ends and closes all.  */
+/* The fixture sees that the thread ends and closes all, though the owner is
+   still there.  */
 START_TEST (test_job_released_while_connecting)
 {
   struct started started;
@@ -104,7 +107,10 @@ START_TEST (test_job_released_while_connecting)
   mute_open (&mute, _i);
   start_job_connect (&started, &mute.address);
   ck_assert_int_eq (poll_events (started.lines, POLLIN, 50), 0);
-  finish (&started);
+  job_release (started.job);
+  check_lines (&started, "1234567890\n");
+  close (started.owner);
+  close (started.lines);
   mute_close (&mute);
 }
 END_TEST
@@ -296,7 +302,9 @@ START_TEST (test_job_cannot_race)
   fake = NULL;
   ck_assert_int_eq (job_race (started.job, &race), RACE_LOST);
   ck_assert_int_eq (race->fd, -1);
+  ck_assert_uint_eq (race->running, 0);
   ck_assert_int_ne (race->failure.code, 0);
+  ck_assert_int_ne (race->failure.code, ECANCELED);
   ck_assert_str_eq (race->failure.verb, "make client process failed");
   finish (&started);
   close (gate[0]);

@@ -131,6 +131,55 @@ START_TEST (test_mixed)
 }
 END_TEST
 
+/* What happens to the socket of one is not taken for another's.  */
+START_TEST (test_older)
+{
+  struct started older, newer;
+  struct mute closed, mute;
+  struct race *race;
+  mute_open (&closed, SAMPLE_TCP4);
+  mute_open (&mute, SAMPLE_TCP4);
+  start_job_connect (&older, &closed.address);
+  start_job_connect (&newer, &mute.address);
+  /* It is refused when the kernel asks again, after a second.  */
+  mute_close (&closed);
+  wait_for (&older);
+  ck_assert_int_eq (job_race (older.job, &race), RACE_LOST);
+  ck_assert (!job_done (newer.job));
+  finish (&older);
+  finish (&newer);
+  mute_close (&mute);
+}
+END_TEST
+
+/* The next address joins in time though nothing else wakes the thread, for
+   the job has no owner to look for.  */
+START_TEST (test_joins_in_time)
+{
+  struct started started;
+  struct mute mute;
+  struct address both[2];
+  struct waiting waiting = { .number = 1234567890, .owner = -1 };
+  struct plan plan = { .type = SOCK_STREAM, .stagger = 50 };
+  mute_open (&mute, SAMPLE_TCP4);
+  both[0] = mute.address;
+  int server = serve_sample (SAMPLE_TCP4, 1, &both[1]);
+  waiting.channel = open_channel (&started.lines);
+  int64_t start = now ();
+  started.job = job_start (&no_query, addresses_of (both, 2), &plan, &waiting);
+  ck_assert_ptr_nonnull (started.job);
+  channel_release (waiting.channel);
+  wait_for (&started);
+  ck_assert_int_ge (now () - start, 45);
+  ck_assert_int_lt (now () - start, 600);
+  check_job_won (&started, &both[1]);
+  job_release (started.job);
+  close (started.lines);
+  close (server);
+  mute_close (&mute);
+}
+END_TEST
+
 /* The process is deleted, and the next one that waits is given the same
    descriptor: the earlier job ends, the later goes on.  */
 START_TEST (test_owner_again)
@@ -183,6 +232,8 @@ racers_suite (void)
   TCase *racers = add_case_after (suite, "racers", hold_once);
   tcase_add_test (racers, test_five_hundred);
   tcase_add_test (racers, test_mixed);
+  tcase_add_test (racers, test_older);
+  tcase_add_test (racers, test_joins_in_time);
   tcase_add_test (racers, test_owner_again);
   tcase_add_test (racers, test_one_after_the_other);
   return suite;
