@@ -36,7 +36,7 @@
     ("it takes keys, for which there is no option"
      :tcp-ulp)
     ("nobody has shown it yet"
-     :sndbuf :sndbufforce :buf-lock :passrights :ipv6-recvpathmtu))
+     :sndbuf :sndbufforce :ipv6-recvpathmtu))
   "Options without a test of their effect, as (REASON OPTION...).")
 
 (defun effect-tests--read-tests (file)

@@ -251,6 +251,27 @@ for _ in range(9):
         (should (equal info '(:descriptors 3))))
       (should (equal (length (directory-files "/proc/self/fd")) count)))))
 
+;; The sender gets EPERM.
+(ert-deftest receive-tests-descriptors-refused ()
+  "Where no descriptors are to come, they cannot be sent."
+  :tags '(:passrights)
+  (unless (sockopt-supported-p :passrights)
+    (ert-skip "This kernel has no :passrights"))
+  (sockopt-tests-receive-with (server _client #'make-network-process 'local)
+    (dolist (pass '(t nil))
+      (sockopt-set server :passrights pass)
+      (receive-tests--python
+       "import socket, sys, array
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+try:
+    s.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                        array.array('i', [0]))], 0, sys.argv[1])
+    sent = True
+except PermissionError:
+    sent = False
+sys.exit(0 if sent == (sys.argv[2] == 't') else 1)"
+       (process-contact server :service) (symbol-name pass)))))
+
 (ert-deftest receive-tests-empty ()
   "A datagram without data, which core takes for an end."
   (sockopt-tests-receive-with (server _client)

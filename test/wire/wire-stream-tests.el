@@ -4,6 +4,7 @@
 
 ;;; Code:
 
+(require 'sockopt-tests-kinds)
 (require 'wire)
 
 (defun wire-stream-tests--connect (serve connect)
@@ -75,6 +76,47 @@ accepted."
       (should (< (wire-stream-tests--window
                   (wire-stream-tests--connect nil '(:tcp-window-clamp 3000)))
                  3001)))))
+
+(defun wire-stream-tests--receive (port size)
+  "Have the far host send SIZE bytes to PORT, and wait until all are there."
+  (should-not (wire-far `(wire-host-send ,port (make-string ,size ?x))))
+  (should (wire-near `(wire-host-wait
+                       (lambda () (= ,size (length (wire-host-got ,port))))
+                       20))))
+
+;; Its row says so.  Linux 6.18 measures how much memory data take as they
+;; come, and derives the window from that and the buffer.
+(ert-deftest wire-stream-tests-window-later ()
+  "When data have come the kernel opens the window again.
+The buffer limits it for good."
+  :tags '(:rcvbuf)
+  (when (version< (sockopt-tests-kernel) "6.18")
+    (ert-skip "Older kernels keep `:tcp-window-clamp' longer"))
+  (wire-with-hosts
+    (pcase-dolist (`(,at-once ,later ,low ,high)
+                   '(((:tcp-window-clamp 3000) nil 20000 600000)
+                     (nil (:tcp-window-clamp 3000) 20000 600000)
+                     ((:rcvbuf 3000) nil 1000 6000)))
+      (let ((port (wire-stream-tests--connect nil at-once)))
+        (should-not (wire-near `(wire-host-set ,port ,@later)))
+        (wire-stream-tests--receive port 150000)
+        (ert-info ((format "%S %S" at-once later))
+          (should (< low
+                     (ash (plist-get (car (last (wire-come port))) :window)
+                          (wire-stream-tests--scale (car (wire-come port))))
+                     high)))))))
+
+(ert-deftest wire-stream-tests-buffer-lock ()
+  "The receive buffer grows with what comes, unless it is locked."
+  :tags '(:buf-lock)
+  (wire-with-hosts
+    (pcase-dolist (`(,options ,grows) '((nil t) ((:buf-lock '(receive)) nil)))
+      (let* ((port (wire-stream-tests--connect nil options))
+             (before (wire-near `(wire-host-get ,port :rcvbuf))))
+        (wire-stream-tests--receive port 3000000)
+        (should (eq grows (< before
+                             (wire-near `(wire-host-get ,port
+                                                        :rcvbuf)))))))))
 
 ;;; When data leave
 
