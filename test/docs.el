@@ -175,6 +175,8 @@ enabled and when\\s-+it\\s-+is\\s-+disabled\\."
   "Return the docstring RAW without what Emacs has added."
   (dolist (regexp sockopt-docs--additions)
     (setq raw (replace-regexp-in-string regexp "" raw)))
+  ;; Emacs 30 has a blank line there in a mode's.
+  (setq raw (replace-regexp-in-string "\\`\\(.+\\)\n\n+" "\\1\n" raw))
   ;; No key of the Emacs that writes this.
   (replace-regexp-in-string "\\\\\\[\\([^]]+\\)\\]" "`M-x \\1'" raw))
 
