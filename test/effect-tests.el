@@ -34,9 +34,7 @@
     ("addresses of Emacs have no flow label"
      :ipv6-flowinfo-send)
     ("it takes keys, for which there is no option"
-     :tcp-ulp)
-    ("nobody has shown it yet"
-     :sndbuf :sndbufforce :ipv6-recvpathmtu))
+     :tcp-ulp))
   "Options without a test of their effect, as (REASON OPTION...).")
 
 (defun effect-tests--read-tests (file)

@@ -4,7 +4,7 @@
 
 ;;; Code:
 
-(require 'sockopt-tests-lib)
+(require 'sockopt-tests-receive)
 
 (defun send-tests--server (make &rest arguments)
   "Make a datagram server by MAKE that keeps what it gets.
@@ -292,6 +292,28 @@ ADDRESS), the latest first."
       (should (equal (should-error (sockopt-send datagram "ping" nil))
                      `(sockopt-error "Process is not running"
                                      ,datagram))))))
+
+(defun send-tests--large (&rest options)
+  "Send a large local datagram with OPTIONS; return the error, or nil."
+  (sockopt-tests-receive-with (server client #'make-network-process 'local)
+    (should server)
+    (sockopt-set-options client options)
+    (sockopt-tests-error
+     (lambda () (process-send-string client (make-string 20000 ?x))))))
+
+(ert-deftest send-tests-buffer ()
+  "A local datagram must fit into the send buffer."
+  :tags '(:sndbuf)
+  (should-not (send-tests--large))
+  (should (member "Message too long" (send-tests--large :sndbuf 5000))))
+
+(ert-deftest send-tests-buffer-forced ()
+  "So it must if the buffer was set with privilege."
+  :tags '(:sndbufforce)
+  (unless (= (user-uid) 0)
+    (ert-skip "Only root can force a buffer's size"))
+  (should-not (send-tests--large :sndbufforce 100000))
+  (should (member "Message too long" (send-tests--large :sndbufforce 5000))))
 
 (ert-deftest send-tests-documented ()
   "The documentation tells of every keyword that there is."

@@ -734,7 +734,7 @@ const struct option options[] = {
 #endif
   ROW (":ipv6-recvpathmtu", IPV6_RECVPATHMTU, IPPROTO_IPV6, boolean, BOTH,
        CLASSES_INET6 & ~CLASS_MPTCP6,
-       "Tell of IPv6 packets that were too large to send.",
+       "Tell, with what comes next, of IPv6 packets too large to send.",
        .info = ":path-mtu",
        .inherited = CLASSES_ACCEPTED),
   ROW (":ipv6-recvpktinfo", IPV6_RECVPKTINFO, IPPROTO_IPV6, boolean, BOTH,

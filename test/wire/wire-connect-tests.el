@@ -61,7 +61,7 @@ What the options tell of it agrees with what was seen."
 
 (ert-deftest wire-connect-tests-mptcp-paths ()
   "A connection with two paths lives on when the first is cut."
-  :tags '(:mptcp-info :mptcp-subflow-addrs)
+  :tags '(:mptcp-subflow-addrs)
   (wire-with-hosts
     (wire-connect-tests--need-mptcp)
     (dolist (host (list wire-near wire-far))

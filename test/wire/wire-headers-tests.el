@@ -134,6 +134,34 @@ OPTIONS are those of the socket; `too-large' means that it sent nothing."
     (wire-headers-tests--check wire-headers-tests--both
                                :df '(:ip-mtu-discover 'dont) nil)))
 
+(defun wire-headers-tests--told (&rest options)
+  "Have the near host, with OPTIONS, send too much at once over IPv6.
+Return what it is told with what it receives then, but for the data."
+  (let ((port (wire-new-port)))
+    (wire-far `(wire-host-serve ,port :type 'datagram :family 'ipv6))
+    (wire-near `(wire-host-connect ,port :type 'datagram :family 'ipv6
+                                   :ipv6-dontfrag t ,@options))
+    (wire-near `(wire-host-receive ,port))
+    (should-not (wire-near `(wire-host-send ,port "hello")))
+    (should (member "Message too long"
+                    (wire-near `(wire-host-send ,port
+                                                (make-string 3000 ?x)))))
+    (should (equal "hello" (wire-far `(wire-host-got-within ,port 5))))
+    (wire-near '(wire-host-wait #'ignore 0.2))
+    (should (equal "" (wire-near `(wire-host-got ,port))))
+    (should-not (wire-far `(wire-host-send ,port "answer")))
+    (should (equal "answer" (wire-near `(wire-host-got-within ,port 5))))
+    (wire-near `(wire-host-told ,port))))
+
+(ert-deftest wire-headers-tests-path-mtu ()
+  "What fits is told, with what comes next, after too much was sent."
+  :tags '(:ipv6-recvpathmtu)
+  (wire-with-hosts
+    (should-not (wire-headers-tests--told))
+    (pcase (wire-headers-tests--told :ipv6-recvpathmtu t)
+      (`((:path-mtu ,told)) (should (equal 1500 (plist-get told :mtu))))
+      (other (ert-fail (list other))))))
+
 (defun wire-headers-tests--sizes (port)
   "Return how much data each packet brought to PORT."
   (mapcar (lambda (packet) (plist-get packet :size)) (wire-data port)))

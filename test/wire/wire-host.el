@@ -139,6 +139,20 @@ Return nil, or the error if there was one."
   (cl-loop for process in (reverse (wire-host-processes port))
            append (process-get process 'got)))
 
+(defun wire-host-receive (port)
+  "Receive what comes to the newest process of PORT with what is told of it."
+  (sockopt-receive (wire-host-process port)
+                   (lambda (process data _address info)
+                     (when info
+                       (process-put process 'told
+                                    (append (process-get process 'told)
+                                            (list info))))
+                     (wire-host--filter process data))))
+
+(defun wire-host-told (port)
+  "Return what the newest process of PORT was told of what came."
+  (process-get (wire-host-process port) 'told))
+
 (defun wire-host-wait (function &optional seconds)
   "Wait until FUNCTION returns non-nil, SECONDS at most or 5.
 Return t if it did."
