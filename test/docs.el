@@ -318,7 +318,7 @@ enabled and when\\s-+it\\s-+is\\s-+disabled\\."
   (let ((option (sockopt-option keyword)))
     (with-temp-buffer
       (insert (string-join
-               (cons (sockopt-option-doc option)
+               (cons (sockopt-docs--code (sockopt-option-doc option))
                      (delq nil (mapcar #'sockopt-docs--field
                                        (sockopt-ui--fields option))))
                "  "))
