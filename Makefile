@@ -157,7 +157,8 @@ $(INFO): $(MANUAL) test/export.el
 	makeinfo --no-split -o $@ $(INFO:.info=.texi)
 
 # The manual for Info, where there is what makes it.
-MAYBE_INFO := $(if $(shell command -v makeinfo),$(INFO))
+MAYBE_INFO := $(if $(shell command -v makeinfo >/dev/null \
+		&& command -v install-info),$(INFO))
 
 # As archives make packages: Lisp files flat, the manual and its entry of
 # the directory of Info at the top, the news where describe-package looks.
@@ -170,7 +171,7 @@ dist: $(MAYBE_INFO)		## Make the archive that package-install-file takes
 	cp NEWS $(DIST)/news
 	$(if $(MAYBE_INFO),cp $(INFO) $(DIST) \
 	  && install-info --dir-file=$(DIST)/dir $(DIST)/sockopt.info, \
-	  @echo "No makeinfo: the archive is without the manual for Info")
+	  @echo "No makeinfo or install-info: the archive is without the manual for Info")
 	$(BATCH) -l package --visit lisp/sockopt.el --eval "\
 	  (package-generate-description-file (package-buffer-info)\
 	   \"$(CURDIR)/$(DIST)/sockopt-pkg.el\")"
@@ -183,7 +184,7 @@ install: all $(MAYBE_INFO)	## Install for all users: make install [prefix=... DE
 	install -m 755 $(MODULE) "$(DESTDIR)$(lispdir)"
 	$(if $(MAYBE_INFO),install -m 644 $(INFO) "$(DESTDIR)$(infodir)" \
 	  && umask 022 && install-info --info-dir="$(DESTDIR)$(infodir)" $(INFO), \
-	  @echo "No makeinfo: installed without the manual for Info")
+	  @echo "No makeinfo or install-info: installed without the manual for Info")
 
 uninstall:			## Remove what that installed
 	cd "$(DESTDIR)$(lispdir)" && rm -f $(notdir $(LISP) $(LISP:.el=.elc) $(MODULE))
