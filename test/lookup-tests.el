@@ -121,6 +121,33 @@ The thread ends when the resolver gives up, and nothing is left."
                            (await (lambda ()
                                     (equal (resources) before)))))))))
 
+(ert-deftest lookup-tests-blind ()
+  "An option by which any address connects at once has no dead one win.
+It is left out, which the contact tells."
+  (should (equal '((5 nil t) (open 5 nil t))
+                 (sockopt-tests-names-call
+                  '(let ((look (lambda (client)
+                                 (list (length (process-contact client
+                                                                :remote))
+                                       (process-contact
+                                        client :tcp-fastopen-connect)
+                                       (process-contact
+                                        client :tcp-fastopen-no-cookie))))
+                         (make (lambda (&rest arguments)
+                                 (apply #'client
+                                        #'sockopt-make-network-process
+                                        "six.test" :tcp-fastopen-connect t
+                                        :tcp-fastopen-no-cookie t
+                                        arguments)))
+                         later)
+                     (list (funcall look (funcall make))
+                           (progn
+                             (setq later (funcall make :nowait t))
+                             (await (lambda ()
+                                      (eq (process-status later) 'open)))
+                             (cons (process-status later)
+                                   (funcall look later)))))))))
+
 (ert-deftest lookup-tests-loser-lacks-option ()
   "What fails for an address that loses is not said of the one that wins.
 IPv6 answers late; IPv4 joins meanwhile, and its socket lacks the option."
