@@ -26,13 +26,15 @@
         (should-not sockopt--jobs)))))
 
 (ert-deftest connecting-tests-channel-and-threads ()
-  "While there are other Lisp threads the channel stays."
+  "While there are other Lisp threads the channel stays, but no timer."
   (skip-unless (fboundp 'all-threads))
   (sockopt-tests-clean
     (let ((sockopt--channel (make-pipe-process :name "channel" :noquery t))
           (sockopt--jobs nil))
       (cl-letf (((symbol-function 'all-threads) (lambda () '(a b))))
+        (sockopt--start-looking)
         (sockopt--close-channel)
+        (should-not sockopt--look-timer)
         (should (process-live-p sockopt--channel)))
       (let ((sockopt--jobs '((1 . one))))
         (sockopt--close-channel)

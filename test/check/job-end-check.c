@@ -32,6 +32,9 @@ START_TEST (test_job_cancel_while_connecting)
   ck_assert_int_lt (now () - start, 1000);
   ck_assert_int_eq (job_race (started.job, &race), RACE_RUNNING);
   ck_assert_int_eq (race->fd, -1);
+  /* Who asks why there is no connection is told something.  */
+  ck_assert_int_eq (race->failure.code, ECANCELED);
+  ck_assert_str_eq (race->failure.verb, "make client process failed");
   job_release (started.job);
   close (started.lines);
   mute_close (&mute);

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fake-calls.h"
 #include "races.h"
 #include "suites.h"
 
@@ -218,12 +219,14 @@ START_TEST (test_timeout_sleeps)
   mute_open (&mute, _i);
   race_start (&race, &stream_plan, &mute.address, 1);
   struct timespec before, after;
+  int calls = atomic_load (&poll_calls);
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &before);
   ck_assert_int_eq (race_run (&race, 300), RACE_RUNNING);
   clock_gettime (CLOCK_THREAD_CPUTIME_ID, &after);
   int64_t used = ((int64_t) after.tv_sec - before.tv_sec) * 1000
                  + (after.tv_nsec - before.tv_nsec) / 1000000;
   ck_assert_int_lt (used, 150);
+  ck_assert_int_lt (atomic_load (&poll_calls) - calls, 100);
   race_abandon (&race);
   mute_close (&mute);
 }
