@@ -320,8 +320,8 @@ Its time is over."
           (inhibit-quit t))
       (remhash process sockopt--connecting-table)
       (when (process-live-p process)
-        (sockopt--fail process '(error "Connection timed out"))
-        (sockopt--break (sockopt--connecting-handle connecting)))
+        (sockopt--give-up process connecting
+                          '(error "Connection timed out")))
       (sockopt--drop (sockopt--connecting-job connecting))
       (sockopt--close-channel))))
 
@@ -338,10 +338,17 @@ Its time is over."
     (when (process-live-p process)
       (condition-case error
           (sockopt--give-socket process connecting)
-        (error
-         (sockopt--fail process error)
-         (sockopt--break (sockopt--connecting-handle connecting)))))
+        (error (sockopt--give-up process connecting error))))
     (sockopt--drop (sockopt--connecting-job connecting))))
+
+(defun sockopt--give-up (process connecting error)
+  "Have PROCESS, which CONNECTING is about, fail with ERROR.
+Where its socket cannot do that, it is deleted."
+  (sockopt--fail process error)
+  (unless (condition-case nil
+              (sockopt--break (sockopt--connecting-handle connecting))
+            (sockopt-error nil))
+    (delete-process process)))
 
 (defun sockopt--give-socket (process connecting)
   "Give PROCESS the socket of the job of CONNECTING, if that has connected."
@@ -350,8 +357,11 @@ Its time is over."
         result)
     (when (sockopt--won-p job)
       (sockopt--start-tls process))
-    (setq result (sockopt--finish handle job
-                                  (sockopt--connecting-settings connecting)))
+    ;; TLS may have ended it.
+    (when (process-live-p process)
+      (setq result
+            (sockopt--finish handle job
+                             (sockopt--connecting-settings connecting))))
     (when result
       (sockopt--note-handle process handle)
       (let* ((contact (sockopt--core-contact process t t))

@@ -47,6 +47,27 @@
       (should (equal said '("failed: Connection timed out\n")))
       (should-not sockopt--jobs))))
 
+(ert-deftest connect-timeout-tests-lost ()
+  "A client whose socket is not to be had any more is deleted, and says why."
+  (dolist (break (list #'ignore
+                       (lambda (_handle)
+                         (signal 'sockopt-system-error
+                                 '("Cannot give up" "No memory")))))
+    (sockopt-tests-clean
+      (let* ((server (sockopt-tests-full-server))
+             (said nil)
+             (client (connect-timeout-tests--client
+                      server 0.1 :nowait t
+                      :sentinel (lambda (_process message)
+                                  (push message said)))))
+        (advice-add 'sockopt--break :override break)
+        (unwind-protect
+            (sockopt-tests-wait (lambda () said))
+          (advice-remove 'sockopt--break break))
+        (should (equal said '("failed: Connection timed out\n")))
+        (should-not (process-live-p client))
+        (should-not sockopt--jobs)))))
+
 (ert-deftest connect-timeout-tests-in-time ()
   "One that is connected in time stays, and no timer with it."
   (sockopt-tests-clean

@@ -209,14 +209,19 @@ DEFUN ("sockopt--finish", sockopt_finish, Ssockopt_finish, 3, 3,
        "Give the socket of JOB, which is done, to the process of HANDLE.\n"
        "Value is (ADDRESS . RESULTS), as for `sockopt--open', if the\n"
        "socket is connected.  It is nil if it is not, which the process is\n"
-       "going to report, or if the process no longer waits for it.  If\n"
-       "there is no socket at all, why is signalled.\n\n"
+       "going to report.  If there is no socket at all, or the process is\n"
+       "on another one, that is signalled.\n\n"
        "(fn HANDLE JOB SETTINGS)")
 {
   struct handle *handle = handle_get (env, args[0]);
   struct job *job = job_get (env, args[1]);
-  if (!job || !has_result (job) || !handle_valid (handle))
+  if (!job || !has_result (job))
     return Qnil;
+  if (!handle_valid (handle))
+    {
+      LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Lost track of it"));
+      return Qnil;
+    }
   struct race *race;
   enum race_state state = job_race (job, &race);
   handle_note_log (handle, job_log (job));
@@ -255,7 +260,7 @@ DEFUN ("sockopt--drop", sockopt_drop, Ssockopt_drop, 1, 1,
 
 DEFUN ("sockopt--break", sockopt_break, Ssockopt_break, 1, 1,
        "Have the process of HANDLE, which still connects, fail.\n"
-       "Value is nil.\n\n"
+       "Value is t, or nil if it is on another socket.\n\n"
        "(fn HANDLE)")
 {
   struct handle *handle = handle_get (env, args[0]);
@@ -264,7 +269,7 @@ DEFUN ("sockopt--break", sockopt_break, Ssockopt_break, 1, 1,
   int code = placeholder_break (handle->fd);
   if (code != 0)
     lisp_signal_errno (env, "Cannot give up connecting", code, Qnil);
-  return Qnil;
+  return Qt;
 }
 
 void

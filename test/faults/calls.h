@@ -6,9 +6,10 @@
    A row is all that a call needs to be made fail; the Makefile reads the names
    for the linker's --wrap.  What calls others in the C library, as getifaddrs
    does, has their errors.  FAULT_CODE is for calls that return the error,
-   FAULT_MEMORY for what returns memory that is ours, and FAULT_CLOSE for what
-   closes even when it fails.  Calls that take any number of arguments have
-   those that the module gives.  */
+   FAULT_MEMORY for what returns memory that is ours (the last argument:
+   whether it has been counted before), and FAULT_CLOSE for what closes even
+   when it fails.  Calls that take any number of arguments have those that the
+   module gives.  */
 
 /* clang-format off */
 #define FAULTS(FAULT, FAULT_CODE, FAULT_MEMORY, FAULT_CLOSE) \
@@ -67,11 +68,15 @@ FAULT (openat, int, -1, (int directory, const char *name, int flags, \
   int mode), (directory, name, flags, mode), EACCES, EINTR, EMFILE, ENFILE, \
   ENOENT, ENOMEM, ELOOP) \
 FAULT (pipe, int, -1, (int pair[2]), (pair), EMFILE, ENFILE) \
+FAULT (pipe2, int, -1, (int pair[2], int flags), (pair, flags), EMFILE, \
+  ENFILE) \
 FAULT (poll, int, -1, (struct pollfd *list, nfds_t count, int timeout), \
   (list, count, timeout), EINTR, EINVAL, ENOMEM) \
 FAULT_CODE (pthread_create, int, (pthread_t *thread, \
   const pthread_attr_t *attributes, void *(*run) (void *), void *data), \
   (thread, attributes, run, data), EAGAIN, EPERM) \
+FAULT (read, ssize_t, -1, (int fd, void *data, size_t size), \
+  (fd, data, size), EAGAIN, EINTR, EIO) \
 FAULT (recvmsg, ssize_t, -1, (int fd, struct msghdr *message, int flags), \
   (fd, message, flags), EAGAIN, ECONNREFUSED, EINTR, ENOMEM, ENOTCONN) \
 FAULT (rmdir, int, -1, (const char *name), (name), EACCES, EBUSY, ENOTEMPTY, \
@@ -98,9 +103,10 @@ FAULT (unlinkat, int, -1, (int directory, const char *name, int flags), \
   (directory, name, flags), EACCES, EBUSY, EIO, EPERM, EROFS) \
 FAULT (write, ssize_t, -1, (int fd, const void *data, size_t size), \
   (fd, data, size), EAGAIN, EINTR, EIO, EPIPE) \
-FAULT_MEMORY (calloc, (size_t count, size_t size), (count, size)) \
-FAULT_MEMORY (malloc, (size_t size), (size)) \
-FAULT_MEMORY (strdup, (const char *text), (text))
+FAULT_MEMORY (calloc, (size_t count, size_t size), (count, size), false) \
+FAULT_MEMORY (malloc, (size_t size), (size), false) \
+FAULT_MEMORY (realloc, (void *old, size_t size), (old, size), old != NULL) \
+FAULT_MEMORY (strdup, (const char *text), (text), false)
 /* clang-format on */
 
 /* What the module calls besides, and what cannot fail when called as it
@@ -113,4 +119,4 @@ FAULT_MEMORY (strdup, (const char *text), (text))
    HARMLESS: strlen strncmp strnlen strstr free pthread_mutex_lock
    HARMLESS: pthread_mutex_unlock pthread_cond_signal
    HARMLESS: pthread_cond_broadcast pthread_mutex_init pthread_mutex_destroy
-   HARMLESS: pthread_cond_wait geteuid atexit memmove strcpy  */
+   HARMLESS: pthread_cond_wait geteuid nanosleep atexit memmove strcpy  */

@@ -36,7 +36,8 @@ enum call
  { #name, { __VA_ARGS__ } },
 #define CODES_CODE(name, type, parameters, arguments, ...) \
  { #name, { __VA_ARGS__ } },
-#define CODES_MEMORY(name, parameters, arguments) { #name, { ENOMEM } },
+#define CODES_MEMORY(name, parameters, arguments, counted) \
+ { #name, { ENOMEM } },
 
 const struct fault_call fault_calls[]
   = { FAULTS (CODES, CODES_CODE, CODES_MEMORY, CODES) };
@@ -106,19 +107,22 @@ fails (enum call call)
 #define WRAP_CODE(name, type, parameters, arguments, ...) \
  WRAP (name, type, errno, parameters, arguments, )
 
+/* Count BLOCK, unless it was COUNTED before under another address.  */
 static void *
-note_block (void *block)
+note_block (void *block, bool counted)
 {
-  atomic_fetch_add (&blocks, block != NULL);
+  atomic_fetch_add (&blocks, block != NULL && !counted);
   return block;
 }
 
-#define WRAP_MEMORY(name, parameters, arguments)                            \
+#define WRAP_MEMORY(name, parameters, arguments, counted)                   \
  void *__real_##name parameters;                                            \
  void *__wrap_##name parameters;                                            \
  void *__wrap_##name parameters                                             \
  {                                                                          \
-  return fails (CALL_##name) ? NULL : note_block (__real_##name arguments); \
+  bool again = counted;                                                     \
+  return fails (CALL_##name) ? NULL                                         \
+                             : note_block (__real_##name arguments, again); \
  }
 
 #define WRAP_CLOSE(name, type, failed, parameters, arguments, ...) \

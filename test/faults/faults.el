@@ -53,6 +53,13 @@
   "Make a client of the server with ARGUMENTS, by the package."
   (apply #'sockopt-tests-client faults--server arguments))
 
+(defun faults--settle (process)
+  "Wait until PROCESS no longer connects."
+  (unless (sockopt-tests-wait
+           (lambda () (not (eq (process-status process) 'connect))) 3)
+    (error "%s connects for ever" process))
+  process)
+
 (defun faults--file (name)
   "Return a file NAME for a local socket that is not there."
   (let ((file (expand-file-name name faults--directory)))
@@ -181,6 +188,12 @@
                   ,(lambda (_) (faults--make :local [127 0 0 1 0])))
     (client-by-name ignore
                     ,(lambda (_) (faults--make :host "localhost")))
+    (client-later ignore
+                  ,(lambda (_)
+                     (faults--settle (faults--make :nowait t :keepalive t))))
+    (client-later-by-name
+     ignore ,(lambda (_)
+               (faults--settle (faults--make :nowait t :host "localhost"))))
     (server ignore
             ,(lambda (_) (sockopt-tests-server :keepalive t :reuseport t)))
     (server-children ,(lambda ()
@@ -310,12 +323,12 @@ MAKE returns what WALK is given, and WALK's calls fail.")
   "Return the faults that there are on PATH."
   (let ((number -1) faults)
     (faults--walk path '(-1 0 0 nil))
-    (pcase-dolist (`(,name ,count . ,codes) (faults-calls))
+    (pcase-dolist (`(,_name ,count . ,codes) (faults-calls))
       (cl-incf number)
       (dotimes (nth count)
         (dolist (code codes)
           (push (list number nth code nil) faults)))
-      (when (and (> count 0) (not (member name '("connect" "poll"))))
+      (when (> count 0)
         (dolist (code codes)
           (push (list number 0 code t) faults))))
     (nreverse faults)))
