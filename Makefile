@@ -230,6 +230,19 @@ sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests und
 	CK_FORK=no timeout 300 valgrind -q --leak-check=full \
 	  --error-exitcode=99 build/check
 
+build/tsan: $(CHECK_C) $(CHECK_H) build/config
+	$(BUILD_CC) -O1 -fsanitize=thread -Imodule -o $@ $(CHECK_C) $(BARE_C) \
+	  $(CHECK_LIBS)
+
+# The suites of what threads do.  Its memory must not be laid out at random.
+TSAN_SUITES = lookup pool patience racers connect attempt mute job "job end" \
+	      watch
+tsan: build/tsan		## Run the C tests of what threads do under TSan
+	$(call need,setarch,util-linux)
+	set -e; for suite in $(TSAN_SUITES); do \
+	  CK_RUN_SUITE="$$suite" TSAN_OPTIONS=exitcode=66 \
+	    timeout 120 setarch -R build/tsan; done
+
 build/fuzz: $(FUZZ_C) $(MODULE_H) $(BARE_C) build/config
 	$(call need,clang,clang)
 	clang $(STD) -g -O1 -pthread -Imodule \
@@ -339,7 +352,7 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check wire info dist install uninstall \
-	install-routes core-tests bench sanitize fuzz faults mutants portability \
+	install-routes core-tests bench sanitize tsan fuzz faults mutants portability \
 	architectures matrix lint lint-floors lint-mutants lint-c lint-tidy lint-lisp docs \
 	pictures clean help FORCE
 .DELETE_ON_ERROR:
