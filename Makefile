@@ -41,6 +41,7 @@ FAULTS_H := $(sort $(wildcard test/faults/*.h))
 FUZZ_TIME ?= 20
 FUZZ ?= 20000
 FAULTS ?= 10
+SOAK ?= 10
 WIRE_C := $(sort $(wildcard test/wire/*.c))
 WIRE := $(sort $(wildcard test/wire/*-tests.el))
 TEST_LISP := $(sort $(wildcard test/*.el test/recipes/*.el test/wire/*.el \
@@ -287,6 +288,11 @@ faults: all $(FAULTY)		## Have each system call fail in each way it can: make fa
 	FAULTS=$(FAULTS) HOME='$(CURDIR)/build/home' timeout 900 $(BATCH) -L build/faults \
 	  -L lisp -L test -l test/faults/faults.el -f faults-run
 
+soak: all			## Do much for long, and see that nothing grows: make soak [SOAK=1]
+	@mkdir -p build/home
+	SOAK=$(SOAK) HOME='$(CURDIR)/build/home' timeout 900 $(BATCH) -L lisp \
+	  -L test -l test/soak.el -f soak-run
+
 mutants:			## Make mistakes, one at a time, that tests must notice: make mutants [ONLY=REGEXP]
 	EMACS='$(EMACS)' CC='$(CC)' ONLY='$(ONLY)' \
 	  test/mutants build/mutants test/mutants.list
@@ -352,7 +358,7 @@ help:				## List the targets
 
 FORCE:
 .PHONY: all module lisp demo check wire info dist install uninstall \
-	install-routes core-tests bench sanitize tsan fuzz faults mutants portability \
-	architectures matrix lint lint-floors lint-mutants lint-c lint-tidy lint-lisp docs \
+	install-routes core-tests bench sanitize tsan fuzz faults soak mutants \
+	portability architectures matrix lint lint-floors lint-mutants lint-c lint-tidy lint-lisp docs \
 	pictures clean help FORCE
 .DELETE_ON_ERROR:
