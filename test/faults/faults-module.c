@@ -7,6 +7,8 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <emacs-module.h>
 
@@ -88,6 +90,26 @@ held (emacs_env *env, ptrdiff_t count, emacs_value *args, void *data)
   return list (env, 2, all);
 }
 
+/* (faults-limit MORE): leave room for MORE descriptors; nil lifts that.  */
+static emacs_value
+limit (emacs_env *env, ptrdiff_t count, emacs_value *args, void *data)
+{
+  static struct rlimit old;
+  struct rlimit now = { .rlim_cur = 0 };
+  (void) count, (void) data;
+  if (old.rlim_cur == 0)
+    getrlimit (RLIMIT_NOFILE, &old);
+  now = old;
+  if (env->is_not_nil (env, args[0]))
+    {
+      int fd = fcntl (0, F_DUPFD, 0);
+      close (fd);
+      now.rlim_cur = (rlim_t) (fd + env->extract_integer (env, args[0]));
+    }
+  setrlimit (RLIMIT_NOFILE, &now);
+  return from_int (env, 0);
+}
+
 static void
 define (emacs_env *env, const char *name, ptrdiff_t arity,
         emacs_value (*function) (emacs_env *, ptrdiff_t, emacs_value *,
@@ -107,5 +129,6 @@ emacs_module_init (struct emacs_runtime *runtime)
   define (env, "faults-disarm", 0, disarm);
   define (env, "faults-calls", 0, calls);
   define (env, "faults-held", 0, held);
+  define (env, "faults-limit", 1, limit);
   return sockopt_module_init (runtime);
 }

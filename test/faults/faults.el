@@ -29,6 +29,7 @@
 (declare-function faults-disarm nil ())
 (declare-function faults-calls nil ())
 (declare-function faults-held nil ())
+(declare-function faults-limit nil (more))
 
 (defconst faults--share (max 1 (string-to-number (or (getenv "FAULTS") "10")))
   "Of how many failures one is tried.")
@@ -238,6 +239,7 @@ MAKE returns what WALK is given, and WALK's calls fail.")
 (defvar faults--base nil "The processes that are always there.")
 (defvar faults--found nil "What went wrong, as strings.")
 (defvar faults--injected 0 "How many calls have failed.")
+(defvar faults--full 0 "How many walks failed for lack of descriptors.")
 (defvar faults--walks 0 "How often a path was walked.")
 
 (defun faults--clean ()
@@ -268,7 +270,7 @@ MAKE returns what WALK is given, and WALK's calls fail.")
     (push text faults--found)))
 
 (defun faults--walk (path fault)
-  "Walk PATH with FAULT, (CALL NTH CODE STICKY)."
+  "Walk PATH with FAULT, (CALL NTH CODE STICKY [DESCRIPTORS])."
   (pcase-let ((`(,_name ,make ,walk) path)
               (inhibit-message t))
     (cl-incf faults--walks)
@@ -277,10 +279,15 @@ MAKE returns what WALK is given, and WALK's calls fail.")
            (status (and (processp it) (process-status it)))
            (start (float-time))
            failed)
-      (apply #'faults-arm fault)
+      (apply #'faults-arm (seq-take fault 4))
+      ;; A fifth is how many descriptors there may be more.
+      (faults-limit (nth 4 fault))
       (condition-case error
           (funcall walk it)
         (error (setq failed error)))
+      (faults-limit nil)
+      (when (and failed (nth 4 fault))
+        (cl-incf faults--full))
       (cl-incf faults--injected (faults-disarm))
       (when (and failed (not (faults--documented-p failed)))
         (faults--complain path fault "%S" failed))
@@ -335,9 +342,11 @@ MAKE returns what WALK is given, and WALK's calls fail.")
 
 (defun faults--name (fault)
   "Return FAULT in words."
-  (pcase-let ((`(,call ,nth ,code ,sticky) fault))
-    (format "call %d%s of %s: %d" nth (if sticky " and all later" "")
-            (car (nth call (faults-calls))) code)))
+  (pcase-let ((`(,call ,nth ,code ,sticky ,descriptors) fault))
+    (if descriptors
+        (format "room for %d descriptors" descriptors)
+      (format "call %d%s of %s: %d" nth (if sticky " and all later" "")
+              (car (nth call (faults-calls))) code))))
 
 (defun faults--walk-all (path faults)
   "Walk PATH with each of FAULTS, and see that nothing is left.
@@ -360,11 +369,19 @@ If something is, find out by which."
   (cl-loop for fault in faults
            when (zerop (random faults--share)) collect fault))
 
+(defconst faults--most-descriptors 10
+  "How many descriptors no path needs more than.")
+
+(defun faults--limits ()
+  "Return the faults that leave room for more and more descriptors."
+  (cl-loop for more below faults--most-descriptors
+           collect (list -1 0 0 nil more)))
+
 (defun faults--path (path)
   "Walk PATH with its faults."
   (let* ((start (float-time))
          (all (faults--all path))
-         (faults (faults--chosen all)))
+         (faults (append (faults--limits) (faults--chosen all))))
     (while faults
       (faults--walk-all path (seq-take faults 50))
       (setq faults (nthcdr 50 faults)))
@@ -387,9 +404,10 @@ If something is, find out by which."
       (when (or (null only)
                 (string-match-p only (symbol-name (car path))))
         (faults--path path))))
-  (princ (format "%d failures injected over %d paths, %d walks; %d wrong\n"
+  (princ (format "%d failures injected over %d paths, %d walks; \
+%d walks failed for lack of descriptors; %d wrong\n"
                  faults--injected (length faults--paths) faults--walks
-                 (length faults--found)))
+                 faults--full (length faults--found)))
   (delete-directory faults--directory t)
   (kill-emacs (if faults--found 1 0)))
 
