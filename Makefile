@@ -40,7 +40,7 @@ FAULTS_C := $(sort $(wildcard test/faults/*.c))
 FAULTS_H := $(sort $(wildcard test/faults/*.h))
 FUZZ_TIME ?= 20
 FUZZ ?= 20000
-FAULTS ?= 10
+FAULTS ?= 20
 SOAK ?= 10
 WIRE_C := $(sort $(wildcard test/wire/*.c))
 WIRE := $(sort $(wildcard test/wire/*-tests.el))
@@ -282,7 +282,7 @@ $(FAULTY): $(MODULE) $(FAULTS_C) $(FAULTS_H) build/config
 	  | grep -vxFf - build/faults/calls) \
 	  && { echo "not in test/faults/calls.h:" $$missing; exit 1; } || true
 
-# One in ten, or with FAULTS=1 all of them, which takes minutes.
+# One in twenty, or with FAULTS=1 all of them, which takes minutes.
 faults: all $(FAULTY)		## Have each system call fail in each way it can: make faults [FAULTS=1]
 	@mkdir -p build/home
 	FAULTS=$(FAULTS) HOME='$(CURDIR)/build/home' timeout 900 $(BATCH) -L build/faults \

@@ -31,7 +31,7 @@
 (declare-function faults-held nil ())
 (declare-function faults-limit nil (more))
 
-(defconst faults--share (max 1 (string-to-number (or (getenv "FAULTS") "10")))
+(defconst faults--share (max 1 (string-to-number (or (getenv "FAULTS") "20")))
   "Of how many failures one is tried.")
 
 (defvar faults--server nil "A server for all clients.")
