@@ -112,6 +112,8 @@ sockopt-system-error.*Operation not permitted")
            (script "ip link set lo up && \
 echo 1024 > /proc/sys/net/ipv4/ip_unprivileged_port_start && exec \"$@\"")
            (error (with-temp-buffer
+                    (setq-local process-environment
+                                (privilege-tests--environment directory))
                     (apply #'call-process "unshare" nil '(t nil) nil "-n" "sh"
                            "-c" script "sh" "timeout" "20" "setpriv"
                            "--reuid=65534" "--regid=65534" "--clear-groups"
