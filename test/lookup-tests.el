@@ -65,6 +65,7 @@
 
 (ert-deftest lookup-tests-vsock-address ()
   "The parts of an address of vsock(7) have 32 bits without a sign."
+  :tags '((needs :vm-sockets-buffer-size))
   (sockopt--ensure-module)
   (should (eq (type-of (sockopt--vsock-address 4294967295 4294967295))
               'user-ptr))
