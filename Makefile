@@ -42,6 +42,7 @@ FUZZ_TIME ?= 20
 FUZZ ?= 20000
 FAULTS ?= 20
 SOAK ?= 10
+ABORTS ?= 20
 WIRE_C := $(sort $(wildcard test/wire/*.c))
 WIRE := $(sort $(wildcard test/wire/*-tests.el))
 TEST_LISP := $(sort $(wildcard test/*.el test/recipes/*.el test/wire/*.el \
@@ -100,12 +101,13 @@ lisp: $(LISP:.el=.elc)		## Byte-compile the Lisp only
 # Written only when something that goes into a module has changed, so that
 # a removed source, another compiler or another Emacs counts as well.  A
 # module that `sockopt-module-compile' built from other sources does, too.
+# Another make may do the same side by side.
 build/config: FORCE
 	@mkdir -p build
 	@{ echo '$(STAMP)'; echo '$(BUILD_CC) $(EMACS)'; \
-	   $(EMACS) --version | head -n 1; } > $@.new
-	@if cmp -s $@.new $@ && grep -qs '$(STAMP)' $(MODULE); \
-	 then rm $@.new; else mv $@.new $@; fi
+	   $(EMACS) --version | head -n 1; } > $@.$$$$ \
+	 && if cmp -s $@.$$$$ $@ && grep -qs '$(STAMP)' $(MODULE); \
+	    then rm $@.$$$$; else mv $@.$$$$ $@; fi
 
 # A running Emacs may have the old module mapped: never write into it.
 $(MODULE): build/config
@@ -232,23 +234,23 @@ sanitize: all build/check build/sanitize/check $(SANITIZED)	## Run all tests und
 	  test/run-tests build/sanitize/results build/sanitize/check $(ERT)
 	sed -n 's/^Running suite(s): //p; s/^ \(.*\)/\1/p' \
 	  build/sanitize/results/c.log \
-	  | while read -r suite; do \
-	      CK_FORK=no CK_RUN_SUITE="$$suite" timeout 120 valgrind -q \
-	        --leak-check=full --error-exitcode=99 build/check \
-	        || [ $$? = 1 ] || exit; done
+	  | xargs -P 3 -d '\n' -I '{}' sh -c 'CK_FORK=no CK_RUN_SUITE="$$1" \
+	      timeout 240 valgrind -q --leak-check=full --error-exitcode=99 \
+	        build/check || [ $$? = 1 ]' sh '{}'
 
 build/tsan: $(CHECK_C) $(CHECK_H) build/config
 	$(BUILD_CC) -O1 -fsanitize=thread -Imodule -o $@ $(CHECK_C) $(BARE_C) \
 	  $(CHECK_LIBS)
 
 # The suites of what threads do.  Its memory must not be laid out at random.
-TSAN_SUITES = lookup pool patience racers connect attempt mute job "job end" \
-	      watch
+TSAN_SUITES = linger lookup pool patience racers connect attempt mute job \
+	      "job end" watch
 tsan: build/tsan		## Run the C tests of what threads do under TSan
 	$(call need,setarch,util-linux)
-	set -e; for suite in $(TSAN_SUITES); do \
-	  CK_RUN_SUITE="$$suite" TSAN_OPTIONS=exitcode=66 \
-	    timeout 120 setarch -R build/tsan; done
+	printf '%s\n' $(TSAN_SUITES) \
+	  | TSAN_OPTIONS='exitcode=66:suppressions=$(CURDIR)/test/tsan.supp' \
+	    xargs -P 4 -d '\n' -I '{}' env CK_RUN_SUITE='{}' \
+	      timeout 120 setarch -R build/tsan
 
 build/fuzz: $(FUZZ_C) $(MODULE_H) $(BARE_C) build/config
 	$(call need,clang,clang)
@@ -266,38 +268,51 @@ fuzz: all build/fuzz		## Try odd bytes, values, rules and arguments: make fuzz [
 	  -l test/fuzz-tests.el -f ert-run-tests-batch-and-exit
 
 FAULTY = build/faults/sockopt-module.$(SUFFIX)
+FAULTY_C = test/faults/faults-module.c test/faults/faults.c
+FAULTY_BARE_C = $(filter-out test/faults/faults-module.c,$(FAULTS_C))
 # The calls that are made fail, and what else the module may call.
 FAULT_CALLS = $(shell sed -n 's/^FAULT[A-Z_]* .\([a-z0-9_]*\),.*/\1/p' \
 		test/faults/calls.h)
 HARMLESS = $(shell sed -n 's/^ *HARMLESS: \([^*]*\).*/\1/p' \
 	     test/faults/calls.h)
 comma = ,
+WRAP_CALLS = $(patsubst %,-Wl$(comma)--wrap=%,free $(FAULT_CALLS))
 
 # With an entry of its own around the module's, and all its calls wrapped.
-$(FAULTY): $(MODULE) $(FAULTS_C) $(FAULTS_H) build/config
+$(FAULTY): $(MODULE) $(FAULTY_C) $(FAULTS_H) build/config
 	@mkdir -p $(@D)
 	$(BUILD_CC) $(MODULE_FLAGS) \
 	  -Demacs_module_init=sockopt_module_init -c \
 	  module/emacs/sockopt-module.c -o build/faults/entry.o
-	$(BUILD_CC) $(MODULE_FLAGS) -o $@ build/faults/entry.o $(FAULTS_C) \
+	$(BUILD_CC) $(MODULE_FLAGS) -o $@ build/faults/entry.o $(FAULTY_C) \
 	  $(filter-out module/emacs/sockopt-module.c,$(MODULE_C)) -lm \
-	  $(patsubst %,-Wl$(comma)--wrap=%,free $(FAULT_CALLS))
+	  $(WRAP_CALLS)
 	@nm -D --undefined-only $(MODULE) | sed 's/.* U //; s/@.*//' \
 	  | grep -vE '^ *[w_]|^__' >build/faults/calls
 	@missing=$$(printf '%s\n' $(FAULT_CALLS) $(HARMLESS) \
 	  | grep -vxFf - build/faults/calls) \
 	  && { echo "not in test/faults/calls.h:" $$missing; exit 1; } || true
 
+# Without Emacs, the sanitizers see what is done with memory.
+build/faults/bare: $(FAULTY_BARE_C) $(FAULTS_H) build/config
+	@mkdir -p $(@D)
+	$(BUILD_CC) $(SANITIZE) -Imodule -o $@ $(FAULTY_BARE_C) $(BARE_C) -lm \
+	  $(WRAP_CALLS)
+
 # One in twenty, or with FAULTS=1 all of them, which takes minutes.
-faults: all $(FAULTY)		## Have each system call fail in each way it can: make faults [FAULTS=1]
+faults: all $(FAULTY) build/faults/bare	## Have each system call fail in each way it can: make faults [FAULTS=1]
 	@mkdir -p build/home
-	FAULTS=$(FAULTS) HOME='$(CURDIR)/build/home' timeout 900 $(BATCH) -L build/faults \
+	FAULTS=$(FAULTS) timeout 900 build/faults/bare
+	FAULTS=$(FAULTS) HOME='$(CURDIR)/build/home' timeout 1800 $(BATCH) -L build/faults \
 	  -L lisp -L test -l test/faults/faults.el -f faults-run
 
 soak: all			## Do much for long, and see that nothing grows: make soak [SOAK=1]
 	@mkdir -p build/home
 	SOAK=$(SOAK) HOME='$(CURDIR)/build/home' timeout 900 $(BATCH) -L lisp \
 	  -L test -l test/soak.el -f soak-run
+
+aborts: all			## Count how often Lisp threads make Emacs abort, core's and ours: make aborts [ABORTS=200]
+	EMACS='$(EMACS)' test/thread-aborts $(ABORTS)
 
 mutants:			## Make mistakes, one at a time, that tests must notice: make mutants [ONLY=REGEXP]
 	EMACS='$(EMACS)' CC='$(CC)' ONLY='$(ONLY)' \
@@ -363,7 +378,7 @@ help:				## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /\1	/p' Makefile
 
 FORCE:
-.PHONY: all module lisp demo check wire info dist install uninstall \
+.PHONY: all module lisp demo check wire aborts info dist install uninstall \
 	install-routes core-tests bench sanitize tsan fuzz faults soak mutants \
 	portability architectures matrix lint lint-floors lint-mutants lint-c lint-tidy lint-lisp docs \
 	pictures clean help FORCE

@@ -19,11 +19,12 @@
 (autoload 'sockopt-ui-too-late "sockopt-ui")
 
 (declare-function sockopt--open "../module/emacs/process-open.c"
-                  (type protocol backlog addresses settings optional args
+                  (handle type protocol backlog addresses settings optional args
                    stagger timeout local))
+(declare-function sockopt--new-handle "../module/emacs/handle.c" ())
+(declare-function sockopt--close "../module/emacs/handle.c" (handle))
 (declare-function sockopt--address "../module/emacs/process-lookup.c"
                   (keyword address))
-(declare-function sockopt--close "../module/emacs/handle.c" (handle))
 
 ;;; What the kernel makes of values
 
@@ -41,14 +42,12 @@ FILE is the name for a local one."
 (defun sockopt-apply--open-scratch (contact address settings)
   "Set SETTINGS on a socket at ADDRESS of the kind that CONTACT is about.
 Return for each what `sockopt--open' does.  The socket is closed."
-  (let ((opened (sockopt--open (plist-get contact :type)
-                               (sockopt--protocol contact) 1
-                               (sockopt--address :local address)
-                               settings (/ (length settings) 2)
-                               (list :name "scratch" :server t) nil nil
-                               nil)))
-    (sockopt--close (car opened))
-    (cddr opened)))
+  (sockopt--with-handle handle
+    (cdr (sockopt--open handle (plist-get contact :type)
+                        (sockopt--protocol contact) 1
+                        (sockopt--address :local address)
+                        settings (/ (length settings) 2)
+                        (list :name "scratch" :server t) nil nil nil))))
 
 (defun sockopt-apply--made (contact plist)
   "Return what the options in PLIST will be once set, for CONTACT.
@@ -215,16 +214,18 @@ They are as `sockopt-apply--sort' returns them."
     (goto-char (point-min))
     (forward-line (1- line))))
 
-(defun sockopt-apply--rule-number (rule)
-  "Return the number of RULE in `sockopt-rules', a string, or \"?\"."
+(defun sockopt-apply--rule-name (rule)
+  "Return in words which of `sockopt-rules' RULE is."
   (let ((position (and (proper-list-p sockopt-rules)
                        (cl-position rule sockopt-rules))))
-    (if position (number-to-string (1+ position)) "?")))
+    (cond (position (format "rule %d" (1+ position)))
+          ((eq rule sockopt-rules) "sockopt-rules")
+          (t "rule ?"))))
 
 (defun sockopt-apply--insert-rule (rule indent)
-  "Insert a line with RULE and its number, after INDENT."
+  "Insert a line with RULE and which one it is, after INDENT."
   (insert indent
-          (propertize (format "rule %s: %s" (sockopt-apply--rule-number rule)
+          (propertize (format "%s: %s" (sockopt-apply--rule-name rule)
                               (sockopt-rules--text rule))
                       'face 'shadow)
           "\n"))
@@ -299,22 +300,50 @@ Make the changes, unless PREVIEW is non-nil."
        (sockopt--connecting-p process)
        (sockopt--core-contact process t t)))
 
+(defun sockopt-apply--processes ()
+  "Return the processes that rules can be applied to."
+  (cl-remove-if-not (lambda (process)
+                      (or (sockopt-mode--has-socket-p process)
+                          (sockopt-apply--connecting-p process)))
+                    (process-list)))
+
+(defun sockopt-apply--matched-p (process)
+  "Return non-nil if any right rule matches PROCESS."
+  (sockopt-mode--matching (sockopt--core-contact process t t)))
+
+(defun sockopt-apply--insert-nothing ()
+  "Insert that rules change nothing, and why."
+  (let* ((processes (sockopt-apply--processes))
+         (matched (cl-count-if #'sockopt-apply--matched-p processes)))
+    (insert (if (sockopt-rules-wrong) "The other rules" "The rules")
+            " change nothing: "
+            (cond ((null processes) "there are no connections")
+                  ((zerop matched) "no connection matches one")
+                  (t (format "%d of %d connections match one, with nothing left \
+to set" matched (length processes))))
+            ".\n")))
+
 (defun sockopt-apply--insert-processes (preview)
   "Insert what the rules change of each process; PREVIEW is as elsewhere."
   (let ((any nil))
-    (dolist (process (process-list))
-      (when (or (sockopt-mode--has-socket-p process)
-                (sockopt-apply--connecting-p process))
-        (when (condition-case error
-                  (sockopt-apply--insert-process process preview)
-                (error (insert (format "  %s\n"
-                                       (error-message-string error)))
-                       t))
-          (setq any t))))
-    (unless any
-      (insert (if (sockopt-rules-wrong)
-                  "The other rules change nothing.\n"
-                "The rules change nothing.\n")))))
+    (dolist (process (sockopt-apply--processes))
+      (when (condition-case error
+                (sockopt-apply--insert-process process preview)
+              (error (insert (format "  %s\n" (error-message-string error)))
+                     t))
+        (setq any t)))
+    (unless (or any (null (sockopt-rules--state-right (sockopt-rules--now))))
+      (sockopt-apply--insert-nothing))))
+
+(defun sockopt-apply--header (preview possible)
+  "Return the header line; PREVIEW is as elsewhere.
+POSSIBLE is non-nil if there are rules that can be applied."
+  (concat (cond ((not possible) " g: look again")
+                (preview " Nothing is changed yet.  a: apply  g: look again")
+                (t " Applied.  g: what is left"))
+          "  c: customize"
+          (unless sockopt-mode
+            "  (`sockopt-mode' is off: new connections get no rules)")))
 
 (defun sockopt-apply--fill (preview)
   "Fill the current buffer; PREVIEW is as for `sockopt-apply-rules'."
@@ -322,9 +351,7 @@ Make the changes, unless PREVIEW is non-nil."
         (reason (and sockopt-rules (sockopt-rules-load-module))))
     (erase-buffer)
     (setq header-line-format
-          (if preview
-              " Nothing is changed yet.  a: apply  g: look again  c: customize"
-            " Applied.  g: what is left  c: customize"))
+          (sockopt-apply--header preview (and sockopt-rules (not reason))))
     (sockopt-apply--insert-wrong)
     (sockopt-apply--insert-failed)
     (cond ((null sockopt-rules)

@@ -96,7 +96,8 @@ goes; `problem' says afterwards why it failed.")
 ;;; Looking for the module
 
 (defun sockopt--file-stamp (file)
-  "Return the stamp in the module FILE, or nil."
+  "Return the stamp in the module FILE, or nil.
+One that has several was tampered with, and has none."
   (with-temp-buffer
     (set-buffer-multibyte nil)
     (insert-file-contents-literally file)
@@ -104,7 +105,9 @@ goes; `problem' says afterwards why it failed.")
     (let ((case-fold-search nil))
       (and (search-forward "sockopt-stamp:" nil t)
            (looking-at "[0-9A-Za-z.:-]*")
-           (match-string 0)))))
+           (let ((stamp (match-string 0)))
+             (unless (search-forward "sockopt-stamp:" nil t)
+               stamp))))))
 
 (defun sockopt--stamp-fits-p (stamp)
   "Return non-nil if STAMP, nil for none, is of a module for this package.
@@ -145,7 +148,7 @@ Loading it would crash Emacs."
 
 (defun sockopt--install-directory ()
   "Return the directory to install the module in."
-  (cond (sockopt-module-directory)
+  (cond ((sockopt--custom 'sockopt-module-directory))
         ((file-writable-p sockopt--directory) sockopt--directory)
         (t (locate-user-emacs-file "sockopt/"))))
 
@@ -179,13 +182,46 @@ A link that leads nowhere counts, for it is to be told of."
   (cl-loop for file in (sockopt--module-files)
            when (sockopt--look file) collect file))
 
+(defconst sockopt--first-group 100
+  "The least number of a group that is not one of the system's own.
+Whoever is in one of those, such as root, wheel or admin, can do more.")
+
+(defun sockopt--others-in-group-p (attributes)
+  "Return non-nil if others than the user are in the group of a file.
+ATTRIBUTES are those of the file.  It is not known who is in a group; but
+many systems give each user one, which has the user's number."
+  (let ((group (file-attribute-group-id attributes)))
+    (not (or (< group sockopt--first-group)
+             (memql group (list (group-gid)
+                                (file-attribute-user-id attributes)))))))
+
+(defun sockopt--writers (file)
+  "Return who besides its owner may write FILE, \"o\" or \"g\", or nil.
+As for chmod(1), those are all others, or those in its group."
+  (let ((modes (or (file-modes file) 0)))
+    (cond ((/= 0 (logand modes #o002)) "o")
+          ((and (/= 0 (logand modes #o020))
+                (sockopt--others-in-group-p
+                 (file-attributes (file-truename file) 'integer)))
+           "g"))))
+
 (defun sockopt--open-to-others (file)
-  "Return what anybody may write of FILE and the directories it is in, or nil."
+  "Return what others may write of FILE and the directories it is in, or nil.
+Value is (NAME . WHO), with WHO as for `sockopt--writers'."
   (let ((true (file-truename file)))
     (cl-loop for one in (list true (file-name-directory true)
                               (file-name-directory file))
-             unless (zerop (logand #o002 (or (file-modes one) 0)))
-             return one)))
+             for who = (sockopt--writers one)
+             when who return (cons one who))))
+
+(defun sockopt--openness (file)
+  "Return in words who else may write FILE or where it is, or nil."
+  (pcase (sockopt--open-to-others file)
+    (`(,name . ,who)
+     (format (if (equal who "o")
+                 "everybody may write %s; chmod o-w it"
+               "others in its group may write %s; chmod g-w it")
+             name))))
 
 (defun sockopt--module-problem (file)
   "Return in words why FILE is not to be loaded as the module, or nil."
@@ -193,17 +229,10 @@ A link that leads nowhere counts, for it is to be told of."
          "its directory cannot be looked into")
         ((not (file-regular-p file)) "it is no regular file")
         ((not (file-readable-p file)) "it cannot be read")
-        ((sockopt--open-to-others file)
-         (format "everybody may write %s; chmod o-w it"
-                 (sockopt--open-to-others file)))
+        ((sockopt--openness file))
         ((not (sockopt--stamp-fits-p (sockopt--file-stamp file)))
          "it was built from other sources or for another version")
         ((sockopt--cut-short-p file) "its end is missing")))
-
-(defun sockopt--usable-module (files)
-  "Return the first of the module FILES that is fit to be loaded."
-  (cl-loop for file in files
-           unless (sockopt--module-problem file) return file))
 
 (defun sockopt--explain-load (error)
   "Return in words what ERROR, from `module-load', means."
@@ -222,11 +251,12 @@ A link that leads nowhere counts, for it is to be told of."
           (progn (module-load file) nil)
         (error (sockopt--explain-load error)))))
 
-(defun sockopt--try-modules ()
+(defun sockopt--try-modules (&optional try)
   "Load the first module that can be loaded.
-Return t, or what was wrong with each, a list of (FILE . REASON)."
+Return t, or what was wrong with each, a list of (FILE . REASON).  TRY, if
+non-nil, is called instead of `sockopt--try-module'."
   (cl-loop for file in (sockopt--found-modules)
-           for problem = (sockopt--try-module file)
+           for problem = (funcall (or try #'sockopt--try-module) file)
            unless problem return t
            collect (cons file problem)))
 
@@ -247,6 +277,19 @@ Return t, or what was wrong with each, a list of (FILE . REASON)."
     (sockopt--signal
      "This Emacs was built without support for dynamic modules")))
 
+(defun sockopt--missing-reason ()
+  "Return in words why there is no module to load, or nil if there is one.
+Nothing is loaded, so one that is there may still turn out to be wrong."
+  (condition-case error
+      (let ((problems (or (fboundp 'sockopt--rows)
+                          (progn
+                            (sockopt--check-module-support)
+                            (sockopt--try-modules
+                             #'sockopt--module-problem)))))
+        (unless (eq problems t)
+          (sockopt--explain-missing problems)))
+    (sockopt-error (cadr error))))
+
 (defun sockopt--may-ask-p ()
   "Return non-nil if there is a user to ask, who has called a command."
   (not (or noninteractive
@@ -264,25 +307,54 @@ Return t, or what was wrong with each, a list of (FILE . REASON)."
   (sockopt--check-module-support)
   (let ((problems (sockopt--try-modules)))
     (unless (eq problems t)
-      (sockopt--offer (sockopt--problem-text problems))
+      (sockopt--offer problems)
       (setq problems (sockopt--try-modules))
       (unless (eq problems t)
         (sockopt--signal "The module that was built %s"
                          (sockopt--problem-text problems))))))
 
-(defun sockopt--offer (problem)
-  "Build the module if the user agrees.  PROBLEM is why it is needed."
-  (condition-case error
-      (sockopt--check-sources)
-    (sockopt-error (sockopt--signal "The module %s.  %s" problem
-                                    (cadr error))))
+(defun sockopt--only-open-p (problems)
+  "Return non-nil if all PROBLEMS are modules that others may write.
+They need not be built again."
+  (and problems
+       (cl-loop for (file . problem) in problems
+                always (equal problem (sockopt--openness file)))))
+
+(defun sockopt--can-build-p ()
+  "Return non-nil if the module can be built from the sources that there are."
+  (condition-case nil
+      (progn (sockopt--check-sources) t)
+    (sockopt-error nil)))
+
+(defun sockopt--building-helps-p ()
+  "Return non-nil if there is a module to be built, and it would do."
+  (let ((problems (sockopt--try-modules #'sockopt--module-problem)))
+    (not (or (eq problems t)
+             (sockopt--only-open-p problems)
+             (not (sockopt--can-build-p))))))
+
+(defun sockopt--explain-missing (problems)
+  "Return in words why PROBLEMS leave no module, and what would do."
+  (let ((text (sockopt--problem-text problems)))
+    (if (sockopt--only-open-p problems)
+        (format "The module %s" text)
+      (condition-case error
+          (progn (sockopt--check-sources)
+                 (format "The module %s; run M-x sockopt-module-compile"
+                         text))
+        (sockopt-error (format "The module %s.  %s" text (cadr error)))))))
+
+(defun sockopt--offer (problems)
+  "Build the module if the user agrees, and that would mend PROBLEMS."
   (cond ((process-live-p sockopt--build)
          (sockopt--signal "The module is being built; try again after that"))
-        ((not (sockopt--may-ask-p))
-         (sockopt--signal "The module %s; run M-x sockopt-module-compile"
-                          problem))
+        ((or (sockopt--only-open-p problems)
+             (not (sockopt--may-ask-p))
+             ;; This takes a while.
+             (not (sockopt--can-build-p)))
+         (sockopt--signal "%s" (sockopt--explain-missing problems)))
         ((y-or-n-p (format "The module of sockopt %s; build it now? "
-                           problem))
+                           (sockopt--problem-text problems)))
          (sockopt-module-compile))
         (t (sockopt--signal
             "The module is needed; run M-x sockopt-module-compile"))))
@@ -291,14 +363,18 @@ Return t, or what was wrong with each, a list of (FILE . REASON)."
 
 (defun sockopt--given-sources ()
   "Return where the C files in `sockopt-source-directory' are, or nil."
-  (let ((sources (and sockopt-source-directory
-                      (expand-file-name "module" sockopt-source-directory))))
+  (let* ((directory (sockopt--custom 'sockopt-source-directory))
+         (sources (and directory (expand-file-name "module" directory))))
     (and sources
          (file-exists-p (expand-file-name "emacs/sockopt-module.c" sources))
          sources)))
 
 (defun sockopt--sources ()
   "Return the directory of the C files, or signal an error."
+  (when (and (sockopt--custom 'sockopt-source-directory)
+             (not (sockopt--given-sources)))
+    (sockopt--signal "`sockopt-source-directory', %s, has no directory\
+ \"module\" with the C files" sockopt-source-directory))
   (or (sockopt--given-sources)
       (sockopt--source-directory sockopt--directory)
       (sockopt--signal
@@ -408,7 +484,11 @@ That of the running Emacs comes before the system's."
       (format "The module did not compile: %s"
               (sockopt--failure-reason (process-buffer process)))
     (condition-case error
-        (progn (sockopt--install-built process) nil)
+        (let ((file (process-get process 'file)))
+          (sockopt--install-built process)
+          (and (sockopt--openness file)
+               (format "Installed %s, which is not loaded: %s" file
+                       (sockopt--openness file))))
       (file-error (error-message-string error)))))
 
 (defun sockopt--note-end (process problem)
@@ -433,14 +513,23 @@ That of the running Emacs comes before the system's."
       (when (and problem (process-get process 'background))
         (message "%s" problem)))))
 
+(defun sockopt--temporary-module (directory)
+  "Make an empty file in DIRECTORY, and that if need be.  Return its name."
+  (condition-case error
+      (progn
+        (make-directory directory t)
+        (make-temp-file (expand-file-name "sockopt-" directory) nil
+                        module-file-suffix))
+    (file-error
+     (sockopt--signal "The module cannot be written to %s: %s; set\
+ `sockopt-module-directory' to a directory that you can write" directory
+                      (nth 2 error)))))
+
 (defun sockopt--start-build (file)
   "Start the compiler, to build the module FILE, and return the process."
-  (make-directory (file-name-directory file) t)
   ;; All that may fail comes before there is a file to remove.
   (sockopt--compile-command file)
-  (let* ((temporary (make-temp-file (expand-file-name
-                                     "sockopt-" (file-name-directory file))
-                                    nil module-file-suffix))
+  (let* ((temporary (sockopt--temporary-module (file-name-directory file)))
          (command (sockopt--compile-command temporary))
          (default-directory sockopt--directory))
     (setq sockopt--build

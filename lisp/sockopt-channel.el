@@ -13,7 +13,9 @@
 
 (defun sockopt--make-channel (name filter sentinel)
   "Return a pipe process by NAME, FILTER and SENTINEL.
-It is for threads to report to, and any Lisp thread may read it."
+It is for threads to report to, and any Lisp thread may read it: the one
+that made it may be busy, or at its end, while others still wait for what is
+reported."
   ;; Short lines are all that comes, and they are not to wait for more.
   (let ((process-adaptive-read-buffering nil))
     (let ((channel (make-pipe-process :name name :noquery t
@@ -40,6 +42,9 @@ One may be about to wait for it, and Emacs aborts if it is closed then.
 CLOSE is the function that is called then, as CHANNEL may be in use again."
   (cond ((not (and (fboundp 'all-threads)
                    (cdr (all-threads))))
+         ;; Core would leave its lock on the descriptor, and only that thread
+         ;; could read from what gets the same number next.
+         (set-process-thread channel nil)
          (delete-process channel))
         ((not (process-get channel 'sockopt--closing))
          (process-put channel 'sockopt--closing t)

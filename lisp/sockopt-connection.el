@@ -34,19 +34,20 @@ families then take turns (RFC 8305, section 4)."
   :group 'sockopt)
 
 (defcustom sockopt-connect-stagger 0.15
-  "How many seconds an address has before the next is tried besides.
-What was tried goes on meanwhile, and the first to answer wins, so this is
-what an address costs that does not answer.  RFC 8305, sections 5 and 8,
-recommends 0.25, and at least 0.1; less than 0.01 and more than 2 it does
-not allow.  For hosts that are farther away than 0.15 there and back, a
-larger value saves attempts, and prefers the first address."
+  "How many seconds to wait for an address before the next is tried, too.
+All of them go on, and the first to answer wins: an address that does not
+answer costs no more than this.  RFC 8305, sections 5 and 8, recommends
+0.25, and at least 0.1; it allows 0.01 to 2.  If a round trip to a host
+takes longer than 0.15, a larger value saves attempts, and prefers the
+first address."
   :type '(number :match (lambda (_widget value)
-                          (and (numberp value) (<= 0.01 value 2))))
+                          (and (numberp value) (<= 0.01 value 2)))
+                 :type-error "a number of seconds, 0.01 to 2")
   :group 'sockopt)
 
 (defun sockopt--stagger ()
   "Return `sockopt-connect-stagger' in milliseconds."
-  (max 10 (min 2000 (round (* 1000 sockopt-connect-stagger)))))
+  (round (* 1000 (sockopt--custom 'sockopt-connect-stagger))))
 
 (defun sockopt--deadline (args)
   "Return when ARGS say that connecting has taken too long, or nil."

@@ -11,6 +11,10 @@
 ;; So here the option is turned off before Emacs closes such a socket, and
 ;; where somebody is to be told, or Emacs is about to end, the connection is
 ;; kept for as long as that takes, while Emacs goes on.
+;;
+;; What core closes by itself, because the peer has ended its side, nobody can
+;; see to in Lisp; there the module has Emacs not wait
+;; (module/socket/linger.c).
 
 ;;; Code:
 
@@ -19,10 +23,12 @@
 
 (autoload 'sockopt-ui-read-process "sockopt-ui")
 
+(declare-function sockopt--release-linger "../module/emacs/handle.c" (handle))
+
 (defcustom sockopt-linger-limit 10
   "How many seconds at most `:linger' t makes Emacs wait.
 It counts for `sockopt-delete-process', for leaving Emacs, and for all
-deleting in batch; a number as the value of `:linger' counts instead of it."
+deleting in batch.  If `:linger' is a number, that counts instead."
   :type 'natnum
   :group 'sockopt)
 
@@ -53,7 +59,7 @@ closed with data left, it was reset, which Emacs is about to read."
 
 (defun sockopt-delete--seconds (linger)
   "Return how many seconds a process with LINGER, its `:linger', may wait."
-  (if (integerp linger) linger sockopt-linger-limit))
+  (if (integerp linger) linger (sockopt--custom 'sockopt-linger-limit)))
 
 ;;; Without a wait
 
@@ -70,8 +76,11 @@ In batch it waits as the option says, but not without end."
         (cond ((memq linger '(nil 0)))
               ((not noninteractive)
                (sockopt-delete--set-linger process nil))
-              ((eq linger t)
-               (sockopt-delete--set-linger process sockopt-linger-limit))))
+              (t
+               (when (eq linger t)
+                 (sockopt-delete--set-linger
+                  process (sockopt-delete--seconds linger)))
+               (sockopt--release-linger (sockopt--handle process)))))
     (sockopt-error nil)))
 
 ;;; Waiting in the background
@@ -86,6 +95,13 @@ unread data would reset the connection, and lose ours."
     (ignore-errors (gnutls-bye process t)))
   (process-send-eof process))
 
+(defun sockopt-delete--tell (process left)
+  "Say that PROCESS is deleted, with LEFT, if a user has asked for that."
+  (when (process-get process 'sockopt-delete--tell)
+    (process-put process 'sockopt-delete--tell nil)
+    (message "Deleted %s%s" (process-name process)
+             (if left (concat " with " left) ""))))
+
 (defun sockopt-delete--finish (process left)
   "Delete PROCESS.  LEFT is what was not delivered, in words, or nil.
 Its sentinel is told."
@@ -97,12 +113,14 @@ Its sentinel is told."
          (set-process-sentinel process sentinel)
          (funcall sentinel process (format "deleted with %s\n" left)))))
     (sockopt-delete--set-linger process nil)
-    (delete-process process)))
+    (delete-process process)
+    (sockopt-delete--tell process left)))
 
 (defun sockopt-delete--check (process delay)
   "Delete PROCESS if its peer has all, or if the time is over.
 Otherwise look again after DELAY seconds."
-  (when (process-live-p process)
+  (if (not (process-live-p process))
+      (sockopt-delete--tell process nil)
     (let ((info (sockopt-delete--info process))
           (end (process-get process 'sockopt-delete--end)))
       (cond ((not (sockopt-delete--waits-p info))
@@ -118,6 +136,9 @@ Otherwise look again after DELAY seconds."
   "Delete PROCESS when its peer has all, in at most SECONDS."
   (let ((again (process-get process 'sockopt-delete--end)))
     (process-put process 'sockopt-delete--end (time-add nil seconds))
+    (when (process-get process 'sockopt-delete--tell)
+      (message "Deleting %s once its peer has all, or in %s s"
+               (process-name process) seconds))
     (unless again
       (sockopt-delete--shut-down process)
       (sockopt-delete--check process 0.01))))
@@ -125,7 +146,7 @@ Otherwise look again after DELAY seconds."
 ;;;###autoload
 (defun sockopt-delete-process (process &optional seconds)
   "Delete PROCESS once its peer has received all that was sent.
-Return at once; Emacs goes on meanwhile.  PROCESS is a network process,
+Return nil at once; Emacs goes on meanwhile.  PROCESS is a network process,
 whoever made it.  No more can be sent, and what arrives is dropped.
 
 Wait for at most SECONDS; if that is nil, for as long as `:linger' of
@@ -136,19 +157,24 @@ The kernel goes on trying even so.  If the connection ends by itself first,
 the sentinel gets what Emacs says of that.
 
 A process that is no TCP connection, or not connected yet, is deleted at
-once.  Interactively, ask for PROCESS; the prefix argument is SECONDS."
+once.  Interactively, ask for PROCESS; the prefix argument is SECONDS.
+Then messages say that Emacs waits, and how it ended."
   (interactive (list (sockopt-ui-read-process "Delete process")
                      (and current-prefix-arg
                           (prefix-numeric-value current-prefix-arg))))
   (unless (and (processp process) (eq (process-type process) 'network))
-    (signal 'wrong-type-argument (list 'network-process-p process)))
+    (signal 'wrong-type-argument (list 'sockopt-network-process-p process)))
   (unless (or (null seconds) (and (numberp seconds) (>= seconds 0)))
     (signal 'wrong-type-argument (list 'natnump seconds)))
+  (when (called-interactively-p 'any)
+    (process-put process 'sockopt-delete--tell t))
   (if (sockopt-delete--info process)
       (sockopt-delete--start
        process (or seconds (sockopt-delete--seconds
                             (sockopt-get process :linger))))
-    (delete-process process)))
+    (delete-process process)
+    (sockopt-delete--tell process nil))
+  nil)
 
 ;;; When Emacs ends
 

@@ -48,15 +48,6 @@
 
 ;;; Lines
 
-(defun sockopt-describe--fill (text indent)
-  "Insert TEXT and a newline; further lines begin with INDENT spaces."
-  (let ((start (line-beginning-position))
-        (fill-column 78)
-        (fill-prefix (make-string indent ?\s))
-        (adaptive-fill-mode nil))
-    (insert text "\n")
-    (fill-region-as-paragraph start (point) nil t)))
-
 (defun sockopt-describe--line (label text &optional help item)
   "Insert a line with LABEL and TEXT, if there is a TEXT.
 HELP is shown for it; ITEM is what point is kept on."
@@ -64,7 +55,7 @@ HELP is shown for it; ITEM is what point is kept on."
     (let ((start (point)))
       (insert (propertize (format "  %-25s " label)
                           'face 'sockopt-describe-label))
-      (sockopt-describe--fill text 28)
+      (sockopt-ui--insert-filled text 28)
       (add-text-properties
        start (point)
        `(sockopt-item ,(or item label)
@@ -101,10 +92,14 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
   "How the levels of findings are shown: (LEVEL WORD FACE).")
 
 (defun sockopt-describe--preset (process name)
-  "Set the options of the preset NAME of PROCESS."
+  "Set the options of the preset NAME of PROCESS, those that its socket has."
   (require 'sockopt-mode)
-  (sockopt-set-options process
-                       (cdr (assq name (symbol-value 'sockopt-presets)))))
+  (sockopt-set-options
+   process
+   (cl-loop for (option value)
+            on (cdr (assq name (symbol-value 'sockopt-presets))) by #'cddr
+            when (sockopt-supported-p option process)
+            append (list option value))))
 
 (defun sockopt-describe--insert-mend (process mend)
   "Insert a button for MEND, to be done to PROCESS."
@@ -131,7 +126,7 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
               (`(,word ,face) (cdr (assq (plist-get finding :level)
                                          sockopt-describe--level-words))))
     (insert "  " (propertize (format "%-8s" word) 'face face))
-    (sockopt-describe--fill (plist-get finding :text) 10)
+    (sockopt-ui--insert-filled (plist-get finding :text) 10)
     (when (plist-get finding :mend)
       (insert (make-string 10 ?\s))
       (dolist (mend (plist-get finding :mend))
@@ -332,19 +327,34 @@ HELP says what it does.  Afterwards the buffer is drawn anew."
 
 ;;; TCP_INFO
 
+(defconst sockopt-describe--of-listeners
+  '(:state :pacing-rate :max-pacing-rate :reordering)
+  "The fields of `:tcp-info' that mean something of a socket that listens.
+Of the others some are 0, and two are about the queue of those to be
+accepted, which has a line of its own.")
+
+(defun sockopt-describe--fields (info)
+  "Return those of `sockopt-fields' that mean something in INFO."
+  (if (eq (plist-get info :state) 'listen)
+      (cl-remove-if-not (lambda (field)
+                          (memq (car field) sockopt-describe--of-listeners))
+                        sockopt-fields)
+    sockopt-fields))
+
 (defun sockopt-describe--info (_process snapshot)
   "Insert the `:tcp-info' of SNAPSHOT, what is 0 in few words."
   (let ((info (plist-get snapshot :tcp-info))
         zero)
     (when info
-      (dolist (field sockopt-fields)
+      (dolist (field (sockopt-describe--fields info))
         (let ((value (plist-get info (car field))))
           (cond ((not (plist-member info (car field))))
                 ((eql value 0) (push field zero))
                 (t (sockopt-describe--line
                     (nth 1 field) (sockopt-fields-text (nth 2 field) value)
                     (sockopt-fields-help field) (car field))))))
-      (when zero
+      ;; No data goes through a socket that listens.
+      (when (and zero (not (eq (plist-get info :state) 'listen)))
         (sockopt-describe--insert-zero (nreverse zero))))))
 
 (defun sockopt-describe--insert-zero (fields)
@@ -391,7 +401,7 @@ There are none while `sockopt-mode' is off."
 (defun sockopt-describe--rules (process snapshot)
   "Insert the rules that are for PROCESS by SNAPSHOT, and what they set."
   (dolist (rule (sockopt-describe-rules (plist-get snapshot :contact)))
-    (sockopt-describe--fill (format "  %S" rule) 4)
+    (sockopt-ui--insert-filled (format "  %S" rule) 4)
     (cl-loop for (option value) on (apply #'append
                                           (mapcar #'sockopt-describe--setting
                                                   (cdr rule)))
@@ -607,6 +617,8 @@ That is called with PROCESS and SNAPSHOT."
   "Set an option of the process described here."
   (interactive nil sockopt-describe-mode)
   (let ((process sockopt-describe--process))
+    (unless (process-live-p process)
+      (user-error "This connection has ended"))
     (sockopt-describe-set
      process (sockopt-ui-read-option
               (format "Set option of %s" (process-name process))
@@ -666,7 +678,7 @@ That is called with PROCESS and SNAPSHOT."
 (define-derived-mode sockopt-describe-mode special-mode "Sockopt-Describe"
   "Major mode of buffers that describe a network process.
 \\<sockopt-describe-mode-map>\\[forward-button] goes from button to button; \
-\\[push-button] follows one: a heading
+\\<button-map>\\[push-button] follows one: a heading
 folds what is below it, an option's name describes it, its value sets it.
 
 \\{sockopt-describe-mode-map}"
@@ -676,6 +688,7 @@ folds what is below it, an option's name describes it, its value sets it.
               outline-regexp "\\*+ "
               imenu-generic-expression '((nil "^\\*+ \\(.*\\)$" 1))
               revert-buffer-function #'sockopt-describe--refresh
+              sockopt-ui-shown-process (lambda () sockopt-describe--process)
               bookmark-make-record-function
               #'sockopt-describe--bookmark-record)
   (add-to-invisibility-spec '(outline . t))
@@ -719,8 +732,8 @@ First comes what its numbers say, in words, and what would mend it; then
 who is at the other end, timers, queues, what TCP says, and all options,
 those first that are not as in a fresh socket of that kind.
 
-Interactively, ask for it; the default is the one at point, or that of the
-current buffer."
+Interactively, it is the one at point in a list of processes.  Elsewhere
+ask for it; the default is the one that is shown, or the buffer's."
   (interactive
    (list (or (sockopt-describe--at-point)
              (sockopt-ui-read-process "Describe process"))))

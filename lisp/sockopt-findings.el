@@ -96,6 +96,8 @@ These are its properties:
   :retries               how often the system sends data again
   :tcp-info, :meminfo    as `sockopt-get' returns them, if it does
   :options               a plist of the options that count for a finding"
+  (unless (eq (process-type process) 'network)
+    (signal 'wrong-type-argument (list 'sockopt-network-process-p process)))
   (let ((contact (sockopt--core-contact process t t))
         (status (process-status process))
         (read (sockopt-findings--read
@@ -431,6 +433,17 @@ SNAPSHOT is as for `sockopt-findings'."
        "The path loses %d %%: of %d segments, %d had to be sent again."
        (round percent) sent lost))))
 
+;; What was meant in seconds ends a connection at the first loss of a packet.
+(defun sockopt-findings--short-limit (snapshot)
+  "Return the finding that the user timeout is very short, or nil.
+SNAPSHOT is as for `sockopt-findings'."
+  (let ((limit (sockopt-findings--number snapshot :tcp-user-timeout)))
+    (when (< 0 limit 1000)
+      (sockopt-findings--make
+       'short-limit 'warning `((set :tcp-user-timeout ,(* 1000 limit)))
+       "The kernel ends the connection when the peer has not acknowledged \
+data for %d ms: :tcp-user-timeout counts milliseconds." limit))))
+
 (defun sockopt-findings--slower (snapshot)
   "Return the finding that the round trip has grown, or nil.
 SNAPSHOT is as for `sockopt-findings'."
@@ -504,7 +517,8 @@ SNAPSHOT is as for `sockopt-findings'."
   '(sockopt-findings--no-answer sockopt-findings--probes
     sockopt-findings--closed-window sockopt-findings--full-queue
     sockopt-findings--unread sockopt-findings--held sockopt-findings--loss
-    sockopt-findings--slower sockopt-findings--drops
+    sockopt-findings--short-limit sockopt-findings--slower
+    sockopt-findings--drops
     sockopt-findings--limited sockopt-findings--keepalive
     sockopt-findings--half-closed)
   "Functions that are called with a snapshot and return a finding or nil.")
@@ -512,11 +526,23 @@ SNAPSHOT is as for `sockopt-findings'."
 (defconst sockopt-findings--levels '(problem warning fine note)
   "The levels of findings, in the order in which they are shown.")
 
+(defun sockopt-findings--snapshot (snapshot)
+  "Return SNAPSHOT, or take one if it is a process.
+Of what is neither, nothing could be said but that all is well."
+  (cond ((processp snapshot) (sockopt-findings-snapshot snapshot))
+        ((and (consp snapshot) (proper-list-p snapshot)
+              (plist-member snapshot :status))
+         snapshot)
+        (t (signal 'wrong-type-argument
+                   (list 'sockopt-findings-snapshot-p snapshot "a process, or\
+ what `sockopt-findings-snapshot' returns")))))
+
 ;;;###autoload
 (defun sockopt-findings (snapshot)
   "Return what SNAPSHOT means for a connection, the worst first.
 SNAPSHOT is a plist as `sockopt-findings-snapshot' returns it; nothing else
-is looked at.  Value is a list of plists, at least one:
+is looked at.  Of a network process, one is taken now.  Value is a list of
+plists, at least one:
   :id     a symbol that names the finding
   :level  `problem', `warning', `fine' or `note'
   :text   sentences, with the numbers they come from
@@ -524,10 +550,11 @@ is looked at.  Value is a list of plists, at least one:
           (preset NAME), to set the options of that preset; (rule NAME),
           to add a rule with that preset
 The fields that it rests on are those of tcp(7) and sock_diag(7)."
-  (let ((ended (sockopt-findings--ended snapshot))
-        (found (cl-loop for function in sockopt-findings--functions
-                        for finding = (funcall function snapshot)
-                        when finding collect finding)))
+  (let* ((snapshot (sockopt-findings--snapshot snapshot))
+         (ended (sockopt-findings--ended snapshot))
+         (found (cl-loop for function in sockopt-findings--functions
+                         for finding = (funcall function snapshot)
+                         when finding collect finding)))
     (cond (ended (list ended))
           (t (unless (cl-some (lambda (finding)
                                 (memq (plist-get finding :level)

@@ -28,14 +28,14 @@ Those that fit into the window are shown."
            (const :tag "Local address" local)
            (const :tag "Type of socket" type)
            (const :tag "Whether it speaks TLS" tls)
-           (const :tag "When keepalive would probe" keepalive)
+           (const :tag "When keepalive probes next, or off" keepalive)
            (const :tag "Whether it has :tcp-nodelay" nodelay)
            (const :tag "Round trip" rtt)
            (const :tag "Bytes that the peer has not acknowledged"
                   send-queue)
            (const :tag "Memory of what Emacs has not read" receive-queue)
-           (const :tag "Segments sent again" retransmits)
-           (const :tag "When the peer was last heard" heard)
+           (const :tag "How many segments were sent again" retransmits)
+           (const :tag "How long ago the peer was heard" heard)
            (const :tag "Bytes received" in)
            (const :tag "Bytes acknowledged" out)
            (const :tag "What rules for it set" rule)))
@@ -281,8 +281,7 @@ number, which is then shown on the right.")
 (defun sockopt-list--column (symbol width)
   "Return the column that SYMBOL names, for a window of WIDTH.
 Names and addresses have a share of that."
-  (let ((column (or (assq symbol sockopt-list--columns)
-                    (user-error "Unknown column %s" symbol)))
+  (let ((column (assq symbol sockopt-list--columns))
         (share (pcase symbol
                  ('name (/ width 6))
                  ((or 'remote 'local) (/ width 5))
@@ -294,7 +293,7 @@ Names and addresses have a share of that."
   "Return those of the columns that fit into WIDTH, at least one."
   ;; Two for marks, and one at the end.
   (let ((left (- width 3)))
-    (cl-loop for symbol in sockopt-list-columns
+    (cl-loop for symbol in (sockopt--custom 'sockopt-list-columns)
              for column = (sockopt-list--column symbol width)
              while (or (>= left (nth 2 column)) (null fitting))
              collect column into fitting

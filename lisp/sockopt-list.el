@@ -32,7 +32,8 @@ The value `visible' means while a window shows it, t always."
   "How many seconds there are between updates of the list.
 See `sockopt-list-auto-update'."
   :type '(number :match (lambda (_widget value)
-                          (and (numberp value) (<= 0.1 value))))
+                          (and (numberp value) (<= 0.1 value)))
+                 :type-error "a number of seconds, 0.1 or more")
   :group 'sockopt)
 
 (defface sockopt-list-mark '((t :inherit font-lock-constant-face))
@@ -670,7 +671,7 @@ another one."
 With some marked, those alone.  All columns are there."
   (let ((columns (mapcar (lambda (symbol)
                            (assq symbol sockopt-list--columns))
-                         sockopt-list-columns))
+                         (sockopt--custom 'sockopt-list-columns)))
         (marked (> (hash-table-count sockopt-list--marks) 0)))
     (cons (mapcar #'cadr columns)
           (cl-loop for process in (sockopt-list--visible)
@@ -722,9 +723,10 @@ do not fit into the window."
 
 (defun sockopt-list--due-p ()
   "Return non-nil if this list is to be updated by itself."
-  (if (eq sockopt-list-auto-update 'visible)
-      (get-buffer-window nil t)
-    sockopt-list-auto-update))
+  (let ((when (sockopt--custom 'sockopt-list-auto-update)))
+    (if (eq when 'visible)
+        (get-buffer-window nil t)
+      when)))
 
 (defun sockopt-list--pause ()
   "Stop updating this list."
@@ -748,7 +750,8 @@ do not fit into the window."
       (sockopt-list--pause)
     (unless sockopt-list--timer
       (setq sockopt-list--timer
-            (run-at-time sockopt-list-interval sockopt-list-interval
+            (run-at-time (sockopt--custom 'sockopt-list-interval)
+                         (sockopt--custom 'sockopt-list-interval)
                          #'sockopt-list--tick (current-buffer))))))
 
 (defun sockopt-list--changed (window)
@@ -859,7 +862,8 @@ Those that have ended stay, as they were, until \\[sockopt-list-clear].
         sockopt-list--marks (make-hash-table :test #'eq)
         truncate-lines t)
   (setq-local tabulated-list-use-header-line nil
-              revert-buffer-function #'sockopt-list-refresh)
+              revert-buffer-function #'sockopt-list-refresh
+              sockopt-ui-shown-process #'tabulated-list-get-id)
   (add-hook 'kill-buffer-hook #'sockopt-list--pause nil t)
   (add-hook 'window-buffer-change-functions #'sockopt-list--changed nil t)
   (add-hook 'window-size-change-functions #'sockopt-list--changed nil t)

@@ -97,13 +97,13 @@ connection."
   "Non-nil if the user has been warned that there is no module.")
 
 (defun sockopt-mode--warn-module (reason)
-  "Warn once that rules need the module, which for REASON is not there."
+  "Warn once of what needs the module, which for REASON is not there."
   (unless sockopt-mode--warned
     (setq sockopt-mode--warned t)
     (display-warning
      'sockopt
-     (format-message "Rules are not used, because they need the module.\n%s\n\
-To build it, type `M-x sockopt-module-compile'." reason))))
+     (format "Without the module there are no rules, and no options but \
+core's own.\n%s." reason))))
 
 (defun sockopt-mode--can-ask-p ()
   "Return non-nil if there is a user who sees a question."
@@ -113,32 +113,48 @@ To build it, type `M-x sockopt-module-compile'." reason))))
 
 (defun sockopt-mode--offer-module (reason)
   "Offer to build the module, which for REASON is not there."
-  (if (y-or-n-p (format "Rules need the module.  %s.  Build it now? "
-                        reason))
+  (if (y-or-n-p "Rules and options need the module, and there is none that \
+fits.  Build it now? ")
       (call-interactively #'sockopt-module-compile)
     (sockopt-mode--warn-module reason)))
 
 (defun sockopt-mode--check-rules (ask)
   "Check the rules, with the module if it can be had.
-If it cannot, offer to build it if ASK is non-nil, and warn otherwise."
+If it cannot, offer to build it if ASK is non-nil, and warn otherwise.
+Without rules the module is not loaded yet."
+  (let ((reason (if sockopt-rules
+                    (sockopt-rules-load-module)
+                  (sockopt--missing-reason))))
+    (cond ((null reason))
+          ((and ask (sockopt-mode--can-ask-p) (sockopt--building-helps-p))
+           (sockopt-mode--offer-module reason))
+          (t (sockopt-mode--warn-module reason))))
   (when sockopt-rules
-    (let ((reason (sockopt-rules-load-module)))
-      (cond ((null reason))
-            ((and ask (sockopt-mode--can-ask-p))
-             (sockopt-mode--offer-module reason))
-            (t (sockopt-mode--warn-module reason))))
     (sockopt-rules-warn))
   (sockopt-mode--show-failed))
 
-(defun sockopt-mode--need-module (options)
-  "Load the module, or signal that OPTIONS, a plist, need it.
+(defun sockopt-mode--no-module ()
+  "Load the module unless that is done; return nil, or in words why not.
 This is called from anywhere, so it asks nothing."
-  (let ((reason (and (not (sockopt--loaded-p))
-                     (sockopt-rules-load-module))))
-    (when reason
-      (signal 'sockopt-error
-              (list (format "%s needs the module; %s" (car options)
-                            reason))))))
+  (and (not (sockopt--loaded-p))
+       (sockopt-rules-load-module)))
+
+(defun sockopt-mode--core-option-p (option)
+  "Return non-nil if OPTION is one that core can set by itself."
+  (and (keywordp option)
+       (featurep 'make-network-process option)))
+
+(defun sockopt-mode--signal-needed (keyword reason)
+  "Signal that KEYWORD needs the module, which for REASON is not there."
+  (signal 'sockopt-error
+          (list (format "%s needs the module; %s" keyword reason))))
+
+(defun sockopt-mode--needing-module (args options)
+  "Return what of ARGS and OPTIONS, plists, core cannot do, a keyword.
+Return nil if it can do all."
+  (or (cl-loop for option in options by #'cddr
+               unless (sockopt-mode--core-option-p option) return option)
+      (sockopt-mode--unlike-core args)))
 
 ;;; What rules set
 
@@ -243,7 +259,7 @@ What ARGS have themselves wins."
           (plist-member args :connect-timeout)
           (plist-get args :server)
           (plist-get args :use-external-socket)
-          (memq (plist-get args :type) '(datagram raw)))
+          (sockopt--packets-p args))
       args
     (append args (list :connect-timeout timeout))))
 
@@ -255,7 +271,7 @@ What ARGS have there wins.  If that is no plist, the caller is to know."
          (all (copy-sequence plist)))
     (if (or (null plist) (null length) (= 1 (% length 2))
             (not (plist-get args :server))
-            (eq (plist-get args :type) 'datagram))
+            (sockopt--packets-p args))
         args
       (cl-loop for (option value) on own by #'cddr
                do (setq all (plist-put all option value)))
@@ -284,17 +300,27 @@ are no options.")
   "Return non-nil if NAME is nearly the name of OPTION, a keyword.
 That is, but for two letters or for what comes before the first hyphen."
   (let ((other (symbol-name option)))
-    (or (equal name (sockopt-mode--without-prefix other))
+    (or (equal name other)
+        (equal name (sockopt-mode--without-prefix other))
         (equal other (sockopt-mode--without-prefix name))
-        (and (< 6 (length name))
-             (<= (string-distance name other) 2)))))
+        (sockopt-mode--slip-p name option))))
 
+(defun sockopt-mode--slip-p (name keyword)
+  "Return non-nil if NAME is that of KEYWORD but for two letters."
+  (and (< 6 (length name))
+       (<= (string-distance name (symbol-name keyword)) 2)))
+
+;; `:timeout', say, is other packages' own.
 (defun sockopt-mode--find-meant (keyword)
-  "Return the option that KEYWORD, which nobody knows, may mean, or nil."
-  (let ((name (symbol-name keyword)))
+  "Return the option that KEYWORD, which nobody knows, may mean, or nil.
+Our other arguments count as well, but only for a slip of two letters."
+  (let ((name (sockopt--lisp-name (symbol-name keyword))))
     (and (< (length name) 64)
-         (cl-find-if (lambda (option) (sockopt-mode--like-p name option))
-                     (sockopt-rules--option-keywords)))))
+         (or (cl-find-if (lambda (argument)
+                           (sockopt-mode--slip-p name argument))
+                         (mapcar #'car sockopt--arguments))
+             (cl-find-if (lambda (option) (sockopt-mode--like-p name option))
+                         (sockopt-rules--option-keywords))))))
 
 (defun sockopt-mode--meant (keyword)
   "Return the option that KEYWORD, which nobody knows, may mean, or nil.
@@ -356,27 +382,38 @@ They are as `sockopt-mode--rule-options' returns them."
     (pcase-dolist (`(,option . ,message) failures)
       (sockopt-mode--note-failure process (assq option settings) message))))
 
-(defun sockopt-mode--unlike-core-p (args)
-  "Return non-nil if ARGS have what is no option, but needs us as well.
-That is `:child-options'; `:connect-timeout'; a client's `:local', which
-core passes over; and a name in Linux's abstract namespace, of which core
-takes only the first byte."
+(defun sockopt-mode--unlike-core (args)
+  "Return the keyword of what in ARGS is no option, but needs us as well.
+That is `:child-options'; `:connect-timeout'; `:protocol'; a client's
+`:local', which core passes over; a type and a family that core lacks; and
+a name in Linux's abstract namespace, of which core takes only the first
+byte.  If there is nothing like that, return nil."
   (let ((service (plist-get args :service)))
-    (or (and (plist-get args :local)
-             (not (plist-get args :server))
-             (not (plist-get args :use-external-socket)))
-        (plist-get args :child-options)
-        (plist-get args :connect-timeout)
-        (and (eq (plist-get args :family) 'local)
-             (stringp service)
-             (string-prefix-p "\0" service)))))
+    (cond ((cl-loop for (keyword) in sockopt--arguments
+                    for value = (plist-get args keyword)
+                    ;; What is no protocol is left to core, which passes over
+                    ;; the keyword.
+                    when (and value
+                              (or (not (eq keyword :protocol))
+                                  (symbolp value) (integerp value)))
+                    return keyword))
+          ((eq (plist-get args :type) 'raw) :type)
+          ((eq (plist-get args :family) 'vsock) :family)
+          ((and (plist-get args :local)
+                (not (plist-get args :server))
+                (not (plist-get args :use-external-socket)))
+           :local)
+          ((and (eq (plist-get args :family) 'local)
+                (stringp service)
+                (string-prefix-p "\0" service))
+           :service))))
 
 (defun sockopt-mode--make (core &rest args)
   "Make a network process by ARGS; CORE is `make-network-process'.
 Keywords that are no option's, nor nearly, are left alone, as core does."
   (let ((options (sockopt-mode--options-in args)))
     (if (or options sockopt-mode--stream sockopt-rules
-            (sockopt-mode--unlike-core-p args))
+            (sockopt-mode--unlike-core args))
         (sockopt-mode--make-perhaps core args options)
       (apply core args))))
 
@@ -412,26 +449,33 @@ If that turns out to be nothing, call CORE."
                                                         children)
                       timeout)))
     ;; Without a name it fails, and each Emacs says so in its own words.
-    (if (and (or options settings (sockopt-mode--unlike-core-p full))
+    (if (and (or options settings (sockopt-mode--unlike-core full))
              (stringp (plist-get args :name)))
-        (sockopt-mode--make-with (append full extra) options settings)
+        (sockopt-mode--make-with core (append full extra) options settings)
       (apply core args))))
 
-(defun sockopt-mode--make-with (args options settings)
+(defun sockopt-mode--make-with (core args options settings)
   "Make a network process by ARGS, with OPTIONS and what rules say.
-SETTINGS are as `sockopt-mode--rule-options' returns them."
-  (sockopt-mode--need-module (or options '("What is asked for")))
-  (sockopt--make args options
-                 (cl-loop for (option value) in settings
-                          append (list option value))
-                 (sockopt-mode--reporter settings)))
+SETTINGS are as `sockopt-mode--rule-options' returns them.  Without the
+module, CORE does what it can do by itself."
+  (let* ((reason (sockopt-mode--no-module))
+         (needing (and reason
+                       (sockopt-mode--needing-module args options))))
+    (cond (needing (sockopt-mode--signal-needed needing reason))
+          (reason (apply core args))
+          (t (sockopt--make args options
+                            (cl-loop for (option value) in settings
+                                     append (list option value))
+                            (sockopt-mode--reporter settings))))))
 
 (defun sockopt-mode--open-stream (core name buffer host service
                                        &rest parameters)
   "Open a stream by CORE, `open-network-stream', with the options it is given.
 NAME, BUFFER, HOST, SERVICE and PARAMETERS are the arguments."
   (let* ((options (sockopt-mode--options-in parameters))
-         (others (cl-loop for keyword in '(:connect-timeout :local)
+         (others (cl-loop for keyword in (cons :local
+                                               (mapcar #'car
+                                                       sockopt--arguments))
                           for value = (plist-get parameters keyword)
                           when value append (list keyword value)))
          (sockopt-mode--stream (if (or options others)
@@ -442,9 +486,23 @@ NAME, BUFFER, HOST, SERVICE and PARAMETERS are the arguments."
 (defun sockopt-mode--set (core process option value &optional no-error)
   "Set OPTION of PROCESS to VALUE; CORE is `set-network-process-option'.
 NO-ERROR is as there."
-  (if (featurep 'sockopt option)
-      (sockopt-set process option value no-error)
-    (funcall core process option value no-error)))
+  (cond ((featurep 'sockopt option)
+         (sockopt-mode--set-ours core process option value no-error))
+        (t (unless no-error
+             ;; Core's error does not name it.
+             (when (assq option sockopt--arguments)
+               (sockopt--signal-unknown option nil))
+             (sockopt-mode--check-keyword option))
+           (funcall core process option value no-error))))
+
+(defun sockopt-mode--set-ours (core process option value no-error)
+  "Set OPTION, one of ours, of PROCESS to VALUE.
+NO-ERROR is as for CORE, which without the module does what it can."
+  (let ((reason (sockopt-mode--no-module)))
+    (cond ((null reason) (sockopt-set process option value no-error))
+          ((or no-error (sockopt-mode--core-option-p option))
+           (funcall core process option value no-error))
+          (t (sockopt-mode--signal-needed option reason)))))
 
 (defun sockopt-mode--contact (core process &optional key no-block)
   "Return the contact of PROCESS by KEY; CORE is `process-contact'.
@@ -456,7 +514,8 @@ NO-BLOCK is as there.  Options are as the kernel has them."
              (ignore-errors (sockopt--refresh process)))
            value)
           ((and (sockopt-mode--option-p key)
-                (sockopt-mode--has-socket-p process))
+                (sockopt-mode--has-socket-p process)
+                (null (sockopt-mode--no-module)))
            (condition-case nil
                (sockopt-get process key)
              (error value)))
@@ -485,7 +544,8 @@ in `sockopt-rules' are given to the network processes that match.
 
 A call that names no option, and that no rule is for, reaches core as it
 is.  The module is loaded when it is first needed, at the latest when the
-mode is turned on with rules.  The mode line shows how many rules failed;
+mode is turned on with rules.  Where there is none, a warning says so, and
+core does what it can by itself.  The mode line shows how many rules failed;
 \\[sockopt-apply-rules] with a prefix argument says why."
   :global t
   :group 'sockopt

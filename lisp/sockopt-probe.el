@@ -24,7 +24,8 @@
   "How many seconds `sockopt-probe' gives a peer to answer.
 That is how many probes are sent, one a second."
   :type '(integer :match (lambda (_widget value)
-                           (and (integerp value) (<= 1 value 60))))
+                           (and (integerp value) (<= 1 value 60)))
+                  :type-error "an integer, 1 to 60")
   :group 'sockopt)
 
 (cl-defstruct (sockopt-probe--state
@@ -227,9 +228,9 @@ afterwards CALLBACK is called with each process and what came of it:
                       second; the kernel has ended the connection, and
                       the sentinel runs
   (unknown . WHY)     that cannot be told: no TCP, data under way, ...
-SECONDS is `sockopt-probe-seconds' if nil.  CALLBACK is called before this
-returns where nothing has to be asked; if nil, the result is shown in the
-echo area.
+SECONDS is an integer, 1 to 60, or `sockopt-probe-seconds' if nil.
+CALLBACK is called before this returns where nothing has to be asked; if
+nil, the result is shown in the echo area.
 
 For the time, the kernel's keepalive timers are set and a user timeout is
 turned off (tcp(7)); then all are put back as they were.
@@ -240,11 +241,13 @@ connections."
                          (sockopt-probe--connections)
                        (sockopt-ui-read-process "Probe process"))))
   (let* ((processes (ensure-list process))
-         (seconds (or seconds sockopt-probe-seconds))
+         (seconds (or seconds (sockopt--custom 'sockopt-probe-seconds)))
          (callback (or callback
                        (sockopt-probe--announcer (length processes)))))
-    (unless (and (integerp seconds) (<= 1 seconds 60))
-      (signal 'args-out-of-range (list seconds 1 60)))
+    (unless (integerp seconds)
+      (signal 'wrong-type-argument (list 'integerp seconds 1 60 "seconds")))
+    (unless (<= 1 seconds 60)
+      (signal 'args-out-of-range (list seconds 1 60 "seconds")))
     (dolist (one processes)
       (unless (processp one)
         (signal 'wrong-type-argument (list 'processp one))))

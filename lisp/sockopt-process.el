@@ -26,8 +26,8 @@
 (declare-function sockopt--address "../module/emacs/process-lookup.c"
                   (keyword address))
 (declare-function sockopt--open "../module/emacs/process-open.c"
-                  (type protocol backlog addresses settings optional args
-                   stagger timeout local))
+                  (handle type protocol backlog addresses settings optional
+                          args stagger timeout local))
 (declare-function sockopt--adopt "../module/emacs/process-adopt.c"
                   (handle role &rest args))
 (declare-function gnutls-boot "ext:gnutls.c" (proc type proplist))
@@ -36,6 +36,7 @@
                   (process host port &optional save-fingerprint
                            warn-unencrypted))
 (declare-function sockopt--name "../module/emacs/handle.c" (handle))
+(declare-function sockopt--new-handle "../module/emacs/handle.c" ())
 (declare-function sockopt--close "../module/emacs/handle.c" (handle))
 (declare-function sockopt--vsock-address "../module/emacs/process-lookup.c"
                   (cid port))
@@ -58,7 +59,7 @@ Signal an error if ARGS have a keyword that nobody knows."
     (while args
       (let ((keyword (car args)))
         (unless (sockopt--keyword-p keyword)
-          (unless (get keyword 'sockopt--row)
+          (unless (and (symbolp keyword) (get keyword 'sockopt--row))
             (sockopt--signal-unknown
              keyword (append sockopt--keywords sockopt--options)))
           (push keyword options)
@@ -78,8 +79,10 @@ Signal an error if ARGS have a keyword that nobody knows."
         (signal 'wrong-type-argument
                 (list 'numberp timeout :connect-timeout)))
       (unless (sockopt--timeout-p timeout)
-        (signal 'args-out-of-range (list :connect-timeout timeout
-                                         0 sockopt--longest-timeout)))
+        (signal 'args-out-of-range
+                (list :connect-timeout timeout
+                      (format "more than 0, at most %d seconds"
+                              sockopt--longest-timeout))))
       (when (or (plist-get args :server) (sockopt--packets-p args))
         (sockopt--signal-argument
          "`:connect-timeout' is for clients that connect" timeout)))))
@@ -98,10 +101,24 @@ Signal an error if ARGS have a keyword that nobody knows."
     (sockopt--signal-argument "`:server' is incompatible with `:nowait'"))
   (unless (memq (plist-get args :type) '(nil datagram seqpacket raw))
     (sockopt--signal-argument "Unsupported connection type"
-                              (plist-get args :type)))
+                              (plist-get args :type)
+                              "it takes nil, datagram, seqpacket or raw"))
   (let ((family (plist-get args :family)))
     (unless (or (memq family '(nil local ipv4 ipv6 vsock)) (integerp family))
-      (sockopt--signal-argument "Unknown address family" family)))
+      (sockopt--signal-argument
+       "Unknown address family" family
+       "it takes nil, local, ipv4, ipv6, vsock or a number"))
+    (when (and (eq (plist-get args :type) 'raw)
+               (not (memq family '(local vsock)))
+               (null (plist-get args :protocol)))
+      (sockopt--signal-argument
+       "No protocol for packets" :protocol
+       "it takes the protocol's name, such as icmp, or number")))
+  (let ((protocol (plist-get args :protocol)))
+    (unless (or (symbolp protocol) (integerp protocol))
+      (signal 'wrong-type-argument
+              (list 'symbolp protocol :protocol
+                    "it takes the protocol's name, such as mptcp, or number"))))
   (let ((tls (plist-get args :tls-parameters)))
     (unless (listp tls)
       (signal 'wrong-type-argument (list 'listp tls :tls-parameters))))
@@ -114,7 +131,11 @@ Signal an error if ARGS have a keyword that nobody knows."
   (let ((options (plist-get args :child-options)))
     (when options
       (sockopt--check-plist options)
-      (sockopt--check (sockopt--settings options)))))
+      (sockopt--check (sockopt--settings options))
+      (unless (and (plist-get args :server)
+                   (not (sockopt--packets-p args)))
+        (sockopt--signal-argument
+         "`:child-options' is for servers that accept" options)))))
 
 (defun sockopt--host (args)
   "Return the host in ARGS, or the one that stands for none or `local'."
@@ -159,6 +180,14 @@ Signal an error if ARGS have a keyword that nobody knows."
     (cond ((plist-get args keyword) keyword)
           ((memq (plist-get args :family) '(local vsock)) :service))))
 
+(defun sockopt--check-vsock (keyword value)
+  "Return VALUE of KEYWORD, which must be one of the numbers of vsock(7)."
+  (unless (integerp value)
+    (signal 'wrong-type-argument (list 'integerp value keyword)))
+  (unless (<= 0 value #xffffffff)
+    (signal 'args-out-of-range (list keyword value 0 #xffffffff)))
+  value)
+
 (defun sockopt--vsock (args)
   "Return the address that the host and service in ARGS are in vsock(7).
 The host is a context identifier, or `local' for this machine; a server
@@ -167,7 +196,9 @@ with none takes connections to any.  The service is a port, or t."
         (service (plist-get args :service)))
     (cond ((eq host 'local) (setq host 1))
           ((null host) (setq host (if (plist-get args :server) #xffffffff 1))))
-    (sockopt--vsock-address host (if (eq service t) #xffffffff service))))
+    (sockopt--vsock-address (sockopt--check-vsock :host host)
+                            (if (eq service t) #xffffffff
+                              (sockopt--check-vsock :service service)))))
 
 (defun sockopt--given-address (args)
   "Return the addresses that ARGS give, or nil if there is a host."
@@ -190,14 +221,15 @@ That must be done by DEADLINE, unless it is nil."
                        (if (sockopt--packets-p args)
                            'datagram
                          (plist-get args :type))
-                       sockopt-address-family-preference
+                       (sockopt--custom 'sockopt-address-family-preference)
                        (sockopt--time-left deadline))))
 
 (defun sockopt--target (args)
   "Return what to connect to by ARGS, for `sockopt--start'."
   (or (sockopt--given-address args)
       (list (sockopt--host args) (sockopt--service args)
-            (plist-get args :family) sockopt-address-family-preference)))
+            (plist-get args :family)
+            (sockopt--custom 'sockopt-address-family-preference))))
 
 (defun sockopt--coding (args)
   "Return the value for `default-process-coding-system' that suits ARGS.
@@ -315,6 +347,14 @@ If this fails, the socket is closed."
         (sockopt--close handle)))
     process))
 
+;; To remove a directory from a disk takes a millisecond or more, in which
+;; neither this Lisp thread nor any other does anything else.
+(defvar sockopt--place-directory
+  (and (eq system-type 'gnu/linux) "/dev/shm/")
+  "Directory in memory for the moment that a server's place is there, or nil.
+Where it cannot be made there, it is below the variable
+`temporary-file-directory'.")
+
 (defun sockopt--warn-of-place (directory why)
   "Warn that DIRECTORY could not be removed; WHY is the system's reason.
 The module calls this.  The process that was made with it is not affected."
@@ -340,51 +380,85 @@ The module calls this.  The process that was made with it is not affected."
         (sockopt--discard ,process)
         (signal (car error) (cdr error))))))
 
+(defmacro sockopt--with-handle (handle &rest body)
+  "Evaluate BODY with HANDLE bound to one without a socket yet.
+The socket that it has at the end is closed unless a process has it."
+  (declare (indent 1) (debug (symbolp body)))
+  `(let ((,handle (sockopt--new-handle)))
+     (unwind-protect
+         (progn ,@body)
+       (sockopt--close ,handle))))
+
 (defun sockopt--make-now (args options settings optional note-failures)
   "Make a process by ARGS, with OPTIONS, a plist, and return it.
 SETTINGS are OPTIONS for the module.  The first OPTIONAL of them may fail,
 and NOTE-FAILURES is then called with the process and a list of
 \(OPTION . MESSAGE)."
-  (let ((server (plist-get args :server))
-        (local (sockopt--local args))
-        (deadline (sockopt--deadline args)))
-    (pcase-let* ((addresses (sockopt--addresses args deadline))
-                 (`(,handle ,address . ,results)
-                  (sockopt--open (plist-get args :type)
-                                 (sockopt--protocol args)
-                                 (cond ((integerp server) server)
-                                       (server 5))
-                                 addresses settings optional args
-                                 (sockopt--stagger)
-                                 (sockopt--time-left deadline)
-                                 local))
-                 (process (sockopt--make-process args address handle)))
-      (sockopt--or-discard process
-        (sockopt--note-handle process handle)
-        (when local
-          (sockopt--note-local process local))
-        (unless server
-          (sockopt--note-connection process handle))
-        (sockopt--set-contact process
-                              (sockopt--contact-addresses
-                               (sockopt--contact args) address handle))
-        (sockopt--note-results process options results note-failures)
-        (when server
-          (sockopt--note-server process args)))
-      (sockopt--secure process (plist-get args :tls-parameters))
-      process)))
+  (let* ((server (plist-get args :server))
+         (local (sockopt--local args))
+         (deadline (sockopt--deadline args))
+         (addresses (sockopt--addresses args deadline))
+         (process
+          (sockopt--with-handle handle
+            (let* ((opened (sockopt--open handle (plist-get args :type)
+                                          (sockopt--protocol args)
+                                          (cond ((integerp server) server)
+                                                (server 5))
+                                          addresses settings optional args
+                                          (sockopt--stagger)
+                                          (sockopt--time-left deadline)
+                                          local))
+                   ;; Who quits now leaves a process as core does, but whole.
+                   (inhibit-quit t)
+                   (process (sockopt--make-process args (car opened) handle)))
+              (sockopt--or-discard process
+                (sockopt--note-made process args (car opened) handle local)
+                (sockopt--note-results process options (cdr opened)
+                                       note-failures)
+                (when server
+                  (sockopt--note-server process args)))
+              process))))
+    (sockopt--secure process (plist-get args :tls-parameters))
+    process))
+
+(defun sockopt--note-made (process args address handle local)
+  "Note what is to be known of PROCESS, which was just made by ARGS.
+It is at ADDRESS, or connected to it, on the socket of HANDLE, and bound
+to LOCAL if that is not nil."
+  (sockopt--note-handle process handle)
+  (when local
+    (sockopt--note-local process local))
+  (unless (plist-get args :server)
+    (sockopt--note-connection process handle))
+  (sockopt--set-contact process
+                        (sockopt--contact-addresses
+                         (sockopt--contact args) address handle)))
 
 (defun sockopt--note-results (process options results note-failures)
   "Put the values of OPTIONS, a plist, into the contact of PROCESS.
 For each there is in RESULTS a list of its value, or a string that says
 why it failed; NOTE-FAILURES is called with those, (OPTION . MESSAGE)."
-  (let ((contact (sockopt--core-contact process t t))
-        failures)
+  (let (values failures)
     (cl-loop for option in options by #'cddr
              for result in results
              if (stringp result) do (push (cons option result) failures)
-             else do (plist-put contact option (car result)))
+             else do (push (car result) (alist-get option values)))
+    (sockopt--note-values-made (sockopt--core-contact process t t)
+                               (nreverse values))
     (funcall note-failures process failures)))
+
+(defun sockopt--note-values-made (contact values)
+  "Put VALUES, a list of (OPTION VALUE...), into CONTACT.
+The last VALUE comes first.  An option that CONTACT has several times, as
+for several groups, has each value in its own place; what is left over is
+of rules, which come before those."
+  (pcase-dolist (`(,option . ,these) values)
+    (let ((places (cl-loop for rest on contact by #'cddr
+                           when (eq (car rest) option)
+                           collect (cdr rest))))
+      (if places
+          (cl-mapc #'setcar (nreverse places) these)
+        (plist-put contact option (car these))))))
 
 (defun sockopt--secure (process parameters)
   "Begin TLS on PROCESS by PARAMETERS, if they are not nil.
@@ -452,7 +526,8 @@ when it counts: before the socket is bound or connected if it must be.
 There are also `:protocol' (mptcp, udplite, icmp ... or a number), `:type'
 raw, and `:family' vsock, whose host and service are numbers; and
 `:connect-timeout', after how many seconds a client is to give up looking
-up and connecting to all its addresses.
+up and connecting to all its addresses.  Of these, a rule can give the last
+alone.
 
 A client is bound to its `:local' before it connects.  That is an address
 as `:remote' takes it; port 0 has the kernel choose one, and so has \"\" for
@@ -463,8 +538,8 @@ file, that is removed when the process ends, and when Emacs does.
 A local name that begins with a NUL is in Linux's abstract namespace and no
 file; see unix(7).  A client of datagrams to such a name is connected to it.
 
-An unknown keyword signals `sockopt-unsupported', which names the nearest
-known one.  A wrong value signals `wrong-type-argument' or
+An unknown keyword signals `sockopt-unsupported', which names a known one
+that is like it.  A wrong value signals `wrong-type-argument' or
 `args-out-of-range', naming its keyword, before any socket is made.  What
 the system refuses signals `sockopt-system-error', which is also a
 `file-error', with the data that core would give.  After any error there

@@ -398,27 +398,39 @@ DATA is a string, decoded as PROCESS has it.  ADDRESS is the sender's as
 of what the options in force have the kernel tell, see the \"Tells\" of
 \\[sockopt-describe-option]:
 
-  `:time' when it came, a Lisp timestamp (TICKS . HZ), and `:hardware-time'
-  `:ttl', `:hop-limit' how many hops it had left in IPv4, in IPv6
-  `:tos' its class of service, as `sockopt-get' gives it
-  `:destination', `:interface' the address that it was sent to, a string,
-    and the name of the interface where it came
-  `:original-destination' where it was sent to before it was redirected
-  `:dropped' how many were lost since the socket was made
-  `:mark', `:priority' that the packet has
-  `:credentials' (:pid PID :uid UID :gid GID) and `:pid' of the sender, and
-    its `:security' label; of local sockets
-  `:descriptors' how many came along: they are closed
-  `:path-mtu' (:addr ADDRESS :mtu BYTES) of one that was too large to send
-  `:truncated' how long it was, if that is more than could be read
-  `:incomplete' t if the kernel had more to tell than there was room for
-  `:control' a list of (LEVEL TYPE BYTES), what else it has told
+  :time            when it came, a Lisp timestamp (TICKS . HZ)
+  :hardware-time   the same by the clock of the network card
+  :ttl, :hop-limit how many hops it had left, in IPv4 and in IPv6
+  :tos             its class of service, as `sockopt-get' gives it
+  :destination     the address that it was sent to, a string
+  :interface       the name of the interface where it came
+  :original-destination
+                   where it was sent to before it was redirected
+  :dropped         how many were lost since the socket was made
+  :mark, :priority those of the packet
+  :credentials     (:pid PID :uid UID :gid GID) of the sender, if local
+  :pid, :security  process and security label of the sender, if local
+  :descriptors     how many came along: they are closed
+  :path-mtu        (:addr ADDRESS :mtu BYTES) of one that was too large to
+                   send
+  :truncated       how long it was, if that is more than could be read
+  :incomplete      t if the kernel had more to tell than there was room for
+  :control         a list of (LEVEL TYPE BYTES), what else it has told
 
 With `:ip-recverr' or `:ipv6-recverr' errors of the network come here, too,
-and PROCESS lives on.  INFO then has `:error' (SYMBOL . WORDS), `:origin'
-\(icmp, icmp6 or local), and, where known, `:icmp' (TYPE CODE), `:offender',
-the address of who sent that, a string, and `:mtu'.  DATA is what was to be
-sent, or its beginning, and ADDRESS to where.
+and PROCESS lives on.  DATA is then what was to be sent, or its beginning,
+and ADDRESS to where.  INFO has these, the last three where they are known:
+
+  :error           (SYMBOL . WORDS)
+  :origin          `icmp', `icmp6' or `local'
+  :icmp            (TYPE CODE)
+  :offender        the address of who sent that, a string
+  :mtu             how many bytes would do, if they were too many
+
+With `:timestamping' the times of sending come here as well.  INFO then has
+`:time', `:origin', which is `timestamping', `:step', which is `scheduled',
+`sent', `acknowledged' or `completed', and `:id', the number of what was
+sent, counted from 0 on (with the flag `opt-id').
 
 If FUNCTION is nil, PROCESS has its filter back.  `set-process-filter' ends
 this as well.  Errors in FUNCTION are handled as in a filter, and so is what

@@ -14,6 +14,7 @@
 (require 'cl-lib)
 (require 'sockopt)
 
+(autoload 'sockopt--packets-p "sockopt-process")
 (autoload 'sockopt--timeout-p "sockopt-connection")
 
 (autoload 'sockopt-ui--values "sockopt-ui")
@@ -24,6 +25,7 @@
 (declare-function sockopt-mode--show-failed "sockopt-mode" ())
 (declare-function widget-types-convert-widget "wid-edit" (widget))
 (declare-function widget-value-convert-widget "wid-edit" (widget))
+(declare-function widget-editable-list-match "wid-edit" (widget value))
 (declare-function widget-children-validate "wid-edit" (widget))
 (declare-function widget-value "wid-edit" (widget))
 
@@ -59,6 +61,17 @@ Nothing is like a name that is longer than any of theirs can be."
     (if nearest
         (format-message "; did you mean `%s'?" nearest)
       "")))
+
+(defun sockopt-rules--names (names)
+  "Return NAMES, a list of symbols, in words."
+  (mapconcat #'symbol-name names ", "))
+
+(defun sockopt-rules--which (symbol candidates)
+  "Return in words which of CANDIDATES SYMBOL may mean, or what there are."
+  (let ((meant (sockopt-rules--did-you-mean symbol candidates)))
+    (if (and (equal meant "") candidates)
+        (concat "; there are " (sockopt-rules--names candidates))
+      meant)))
 
 (defun sockopt-rules--plist-keys (plist what)
   "Return the keys of PLIST, which is to be WHAT.
@@ -138,6 +151,40 @@ SERVICE is an integer or a string, PROTOCOL \"tcp\" or \"udp\"."
 
 ;;; Conditions
 
+(defun sockopt-rules--service-names (table)
+  "Return the names in TABLE, that of services, as symbols."
+  (let (names)
+    (maphash (lambda (name/protocol _port)
+               (push (intern (car (split-string name/protocol "/"))) names))
+             table)
+    (delete-dups names)))
+
+(defun sockopt-rules--unknown-service-p (service table)
+  "Return non-nil if SERVICE is a name that no service in TABLE has.
+The name of a local socket has what no service's name has, as a rule a
+slash."
+  (and (stringp service)
+       (string-match-p "\\`[[:alpha:]][[:alnum:]_+-]*\\'" service)
+       (cl-notany (lambda (protocol)
+                    (gethash (concat service "/" protocol) table))
+                  '("tcp" "udp"))))
+
+(defun sockopt-rules--check-service-names (services)
+  "Signal an error if SERVICES are but names that no service has.
+One of several will do, as a service is not called the same on all systems.
+Where there is no list of services, any will do."
+  (let ((table (sockopt-rules--services)))
+    (when (and table
+               (cl-every (lambda (service)
+                           (sockopt-rules--unknown-service-p service table))
+                         services))
+      (sockopt-rules--wrong
+       "No service is called %s in %s%s; a port will do"
+       (mapconcat #'sockopt-rules--text services " or ")
+       sockopt-rules--services-file
+       (sockopt-rules--did-you-mean (intern (car services))
+                                    (sockopt-rules--service-names table))))))
+
 (defun sockopt-rules--check-regexp (key value)
   "Signal an error unless VALUE of the condition KEY is a regexp."
   (unless (stringp value)
@@ -159,7 +206,8 @@ SERVICE is an integer or a string, PROTOCOL \"tcp\" or \"udp\"."
                            services))
       (sockopt-rules--wrong
        "%s takes a port, 0 to 65535, a name, or a list of them, not %s"
-       key (sockopt-rules--text value)))))
+       key (sockopt-rules--text value)))
+    (sockopt-rules--check-service-names services)))
 
 (defun sockopt-rules--check-boolean (key value)
   "Signal an error unless VALUE of the condition KEY is t or nil."
@@ -171,7 +219,7 @@ SERVICE is an integer or a string, PROTOCOL \"tcp\" or \"udp\"."
   "Signal an error unless VALUE of the condition KEY is among NAMES."
   (unless (memq value names)
     (sockopt-rules--wrong "%s takes %s, not %s%s" key
-                          (mapconcat #'symbol-name names ", ")
+                          (sockopt-rules--names names)
                           (sockopt-rules--text value)
                           (sockopt-rules--did-you-mean value names))))
 
@@ -215,15 +263,17 @@ CHECK is called with KEY, a value and the ARGUMENTs.")
   (when (and match (symbolp match))
     (sockopt-rules--wrong "No conditions; for every process write %s"
                           (sockopt-rules--text (cons nil rule))))
-  (dolist (key (sockopt-rules--plist-keys match "a list of conditions"))
+  (sockopt-rules--plist-keys match "a list of conditions")
+  ;; One that is there twice must hold with both its values.
+  (cl-loop for (key value) on match by #'cddr do
     (let ((entry (assq key sockopt-rules--conditions)))
       (unless entry
         (sockopt-rules--wrong "Unknown condition `%s'%s"
                               (sockopt-rules--text key)
-                              (sockopt-rules--did-you-mean
+                              (sockopt-rules--which
                                key (mapcar #'car
                                            sockopt-rules--conditions))))
-      (apply (nth 1 entry) key (plist-get match key) (nthcdr 2 entry)))))
+      (apply (nth 1 entry) key value (nthcdr 2 entry)))))
 
 (defun sockopt-rules--regexp-p (regexp text)
   "Return non-nil if TEXT is a string that REGEXP matches, in any case."
@@ -263,7 +313,10 @@ CHECK is called with KEY, a value and the ARGUMENTs.")
 (defun sockopt-rules--preset-names ()
   "Return the names of the presets that there are."
   (and (proper-list-p sockopt-presets)
-       (delq nil (mapcar #'car-safe sockopt-presets))))
+       (cl-loop for preset in sockopt-presets
+                for name = (car-safe preset)
+                when (and name (symbolp name))
+                collect name)))
 
 (defun sockopt-rules--finite-p (object)
   "Return non-nil if OBJECT is not circular, and not larger than any value."
@@ -276,8 +329,19 @@ CHECK is called with KEY, a value and the ARGUMENTs.")
               ((vectorp one) (setq todo (append one todo))))))
     (null todo)))
 
+(defun sockopt-rules--check-place (keyword)
+  "Signal an error if KEYWORD is what a rule has only elsewhere."
+  (pcase keyword
+    (:connect-timeout
+     (sockopt-rules--wrong
+      "`:connect-timeout' is for clients, not for what a server accepts"))
+    (:child-options
+     (sockopt-rules--wrong
+      "`:child-options' goes into a rule, not into a preset or itself"))))
+
 (defun sockopt-rules--check-known (keyword)
   "Signal an error unless KEYWORD is a socket option."
+  (sockopt-rules--check-place keyword)
   (unless (and (keywordp keyword) (featurep 'sockopt keyword))
     (let ((reason (and (keywordp keyword) (sockopt--loaded-p)
                        (sockopt--omission-reason (symbol-name keyword)))))
@@ -344,7 +408,7 @@ That only the module knows; until it is loaded, any value will do."
     (unless preset
       (sockopt-rules--wrong "Unknown preset `%s'%s"
                             (sockopt-rules--text name)
-                            (sockopt-rules--did-you-mean
+                            (sockopt-rules--which
                              name (sockopt-rules--preset-names))))
     (condition-case error
         (sockopt-rules--check-settings (cdr preset))
@@ -371,9 +435,19 @@ That only the module knows; until it is loaded, any value will do."
            else do (sockopt-rules--check-settings (list keyword value))
            collect (list keyword value nil)))
 
+(defun sockopt-rules--check-bare (setting)
+  "Signal an error if SETTING is a preset that is not just its name."
+  (pcase setting
+    (`',name
+     (sockopt-rules--wrong "Within a list of rules nothing is quoted: %s"
+                           (sockopt-rules--text name)))
+    ((and `(,name) (guard (memq name (sockopt-rules--preset-names))))
+     (sockopt-rules--wrong "A preset goes without parentheses: %s" name))))
+
 (defun sockopt-rules--parse-setting (setting)
   "Return SETTING of a rule as a list of (OPTION VALUE PRESET).
 PRESET is the name of the preset that this is from, or nil."
+  (sockopt-rules--check-bare setting)
   (cond ((consp setting) (sockopt-rules--parse-plist setting))
         ((keywordp setting)
          (sockopt-rules--wrong
@@ -404,10 +478,36 @@ Signal `sockopt-error' with the reason if any part of it is wrong."
   (sockopt-rules--check-match (car rule) rule)
   (unless (cdr rule)
     (sockopt-rules--wrong "It sets nothing"))
-  (sockopt-rules--make-rule
-   :match (copy-sequence (car rule))
-   :settings (mapcan #'sockopt-rules--parse-setting (copy-sequence (cdr rule)))
-   :source rule))
+  (let ((settings (mapcan #'sockopt-rules--parse-setting
+                          (copy-sequence (cdr rule)))))
+    (sockopt-rules--check-idle (car rule) settings)
+    (sockopt-rules--make-rule :match (copy-sequence (car rule))
+                              :settings settings :source rule)))
+
+(defun sockopt-rules--excluded-p (option match)
+  "Return non-nil if nothing that meets MATCH can use OPTION.
+That may be `:child-options', which is for servers that accept, or
+`:connect-timeout', which is for clients that connect."
+  (let ((server (plist-member match :server)))
+    (pcase option
+      ((or :child-options :connect-timeout)
+       (or (sockopt--packets-p match)
+           (if (eq option :child-options)
+               (and server (not (cadr server)))
+             (cadr server)))))))
+
+(defun sockopt-rules--check-idle (match settings)
+  "Signal an error if one of SETTINGS does nothing for what meets MATCH.
+Of a preset, only if the rule has nothing else."
+  (pcase-dolist (`(,option ,_value ,preset) settings)
+    (when (and (sockopt-rules--excluded-p option match)
+               (or (null preset) (null (cdr settings))))
+      (sockopt-rules--wrong "`%s' is for %s, and the conditions %s let none in"
+                            option
+                            (if (eq option :child-options)
+                                "servers that accept"
+                              "clients that connect")
+                            (sockopt-rules--text match)))))
 
 (defun sockopt-rules-problem (rule)
   "Return in words what is wrong with RULE, or nil if it is right.
@@ -440,18 +540,29 @@ loaded.  RIGHT is a list of `sockopt-rule', WRONG one of (RULE . REASON)."
         (and (null (sockopt-rules--state-rules state))
              (eq sockopt-rules (sockopt-rules--state-whole state))))))
 
+(defun sockopt-rules--check-whole ()
+  "Return what is wrong with `sockopt-rules' as a whole, or nil.
+It is a list as that of `sockopt-rules-wrong'."
+  (cond ((not (proper-list-p sockopt-rules))
+         (list (cons sockopt-rules
+                     "`sockopt-rules' must be a list of rules")))
+        ;; No list of rules is a right rule, too.
+        ((not (sockopt-rules-problem sockopt-rules))
+         (list (cons sockopt-rules
+                     (format "A list of rules has parentheses of its own: %s"
+                             (sockopt-rules--text (list sockopt-rules))))))))
+
 (defun sockopt-rules--check-all ()
   "Return the `sockopt-rules--state' of the rules as they are now."
-  (let ((rules (and (proper-list-p sockopt-rules)
-                    (copy-sequence sockopt-rules)))
-        right wrong)
-    (when (and sockopt-rules (not rules))
-      (push (cons sockopt-rules "`sockopt-rules' must be a list of rules")
-            wrong))
-    (dolist (rule rules)
-      (condition-case error
-          (push (sockopt-rules--parse rule) right)
-        (error (push (cons rule (sockopt-rules--reason error)) wrong))))
+  (let* ((wrong (sockopt-rules--check-whole))
+         (rules (and (proper-list-p sockopt-rules)
+                     (copy-sequence sockopt-rules)))
+         right)
+    (unless wrong
+      (dolist (rule rules)
+        (condition-case error
+            (push (sockopt-rules--parse rule) right)
+          (error (push (cons rule (sockopt-rules--reason error)) wrong)))))
     (sockopt-rules--make-state
      :whole sockopt-rules :rules rules :presets sockopt-presets
      :module (sockopt--loaded-p)
@@ -641,6 +752,9 @@ If one of its children is wrong, return that."
 
 (define-widget 'sockopt-rules-options 'plist
   "A plist of socket options."
+  :tag "Options"
+  ;; What [INS] begins with: what a plist would have by itself is none.
+  :value '(:keepalive t)
   :key-type 'sockopt-rules-keyword
   :value-type '(sexp :tag "Value")
   :validate (lambda (widget)
@@ -652,14 +766,25 @@ If one of its children is wrong, return that."
   :tag "Setting"
   :convert-widget #'sockopt-rules--convert-setting)
 
+(defun sockopt-rules--several-p (widget value)
+  "Return non-nil if VALUE is a list that WIDGET takes, and not empty.
+Nil is what Customize tries first where nothing is given."
+  (and value (widget-editable-list-match widget value)))
+
 (define-widget 'sockopt-rules-rule 'cons
   "A rule, as in `sockopt-rules'."
   :tag "Rule"
+  :value '(nil dead-peer)
   :args '((plist :tag "If"
                  :options
                  ((:name regexp) (:host regexp)
-                  (:service (choice integer string
-                                    (repeat (choice integer string))))
+                  (:service (choice :value 6667
+                                    (integer :tag "Port")
+                                    (string :tag "Name")
+                                    (repeat :tag "Several"
+                                            :match sockopt-rules--several-p
+                                            (choice (integer :tag "Port")
+                                                    (string :tag "Name")))))
                   (:family (choice :value ipv4 (const ipv4)
                                    (const ipv6) (const local)
                                    (const vsock)))
@@ -705,7 +830,8 @@ read.
 `quick-connect' gives up connecting after 10 seconds; otherwise that takes
 about two minutes, for each address in turn (tcp(7), tcp_syn_retries)."
   ;; A preset that is wrong does not make the others Lisp expressions, too.
-  :type '(alist :key-type (symbol :tag "Name")
+  :type '(alist :tag "Presets"
+                :key-type (symbol :tag "Name" :value my-preset)
                 :value-type (choice :format "%v" sockopt-rules-options
                                     (sexp :tag "Not understood")))
   :set #'sockopt-rules--set
@@ -722,7 +848,8 @@ must hold, so nil matches every network process:
   :name REGEXP      the process's name matches, in upper or lower case
   :host REGEXP      the host, as the caller named it, matches, likewise
   :service SERVICE  a port number or name, or a list of them; a name is
-                    its port in services(5), as getservbyname(3) has it
+                    its port in services(5), as getservbyname(3) has it;
+                    one of them has to be there
   :family FAMILY    `ipv4', `ipv6', `local' or `vsock', as the caller
                     gave it
   :type TYPE        `stream', `datagram', `seqpacket' or `raw'
@@ -741,10 +868,10 @@ its host and connecting to all of its addresses.
 
 All rules that match apply in order; what comes later wins, and what the
 caller asks for wins over all of them.  An option that fails is reported
-once, and the connection goes on.  A rule of which any part is wrong is
-not used; that is reported, too.
+once, and the connection goes on without it.  A rule of which any part is
+wrong is not used; that is reported, too.
 
-Who sets this by a program should define presets first."
+A program that sets this and `sockopt-presets' should begin with those."
   ;; A rule that is wrong does not make the others Lisp expressions, too.
   :type '(repeat :tag "Rules"
                  (choice :format "%v" sockopt-rules-rule

@@ -55,24 +55,24 @@ Only the ends of lines are as it has them."
 
 ;;;###autoload
 (defun sockopt-send (process data address &rest info)
-  "Send DATA by PROCESS to ADDRESS as one datagram.  Return its length.
+  "Send DATA by PROCESS to ADDRESS as one datagram.  Return its length in bytes.
 PROCESS is any live network process of datagrams, raw packets or type
 seqpacket, whoever made it.  DATA is a string, encoded as
 `process-send-string' would.  ADDRESS is as `:remote' takes it; nil means
 where PROCESS sends to anyway.  INFO is a plist of what holds for this
 datagram alone:
 
-`:ttl'        how many hops it may go, 1 to 255
-`:tos'        its class of service, as `:ip-tos' takes it
-`:source'     the address that it comes from, a string such as \"192.0.2.1\"
-              or a vector without a port
-`:interface'  the interface that it goes through, by name, index or address
-`:time'       when it may leave, a Lisp timestamp (`current-time'); the
+  :ttl        how many hops it may go, 1 to 255
+  :tos        its class of service, as `:ip-tos' takes it
+  :source     the address that it comes from, a string such as
+              \"192.0.2.1\" or a vector without a port
+  :interface  the interface that it goes through: name, index or address
+  :time       when it may leave, a Lisp timestamp (`current-time'); the
               option `:txtime' must be set
 
-What is nil is as if it were not there.  It is sent by sendmsg(2), see
-ip(7) and ipv6(7), or signals an error; it never waits.  Value is the
-number of bytes.
+A value of nil is as if its keyword were not there.  The datagram is sent
+by sendmsg(2), see ip(7) and ipv6(7), or an error is signaled; this never
+waits.
 
 Signal `sockopt-system-error' if the system refuses; when the send buffer
 is full, too.  Signal `sockopt-unsupported', `wrong-type-argument' or

@@ -25,6 +25,7 @@
 (declare-function sockopt--setter "../module/emacs/option-access.c" (row))
 (declare-function sockopt--inherited-p "../module/emacs/option-inherit.c"
                   (process status handle row))
+(declare-function sockopt--settle-linger "../module/emacs/handle.c" (handle))
 (declare-function sockopt--writes "../module/emacs/option-inherit.c"
                   (handle))
 
@@ -305,7 +306,9 @@ reported; the connection goes on."
              (not (sockopt--server-ask record))
              (sockopt--server-same-p record))
         (sockopt--note-inherited child record)
-      (sockopt--set-up-one server child))))
+      (sockopt--set-up-one server child))
+    (unless (memq (sockopt--claimed-linger child) '(nil 0))
+      (sockopt--settle-linger (sockopt--handle child)))))
 
 (defun sockopt--set-some (process plist)
   "Set options in PLIST of PROCESS up to one that fails, and report that.
@@ -338,11 +341,11 @@ connection's filter sees any data; if one fails, that is reported and the
 connection goes on.  SERVER is a listening network process, whoever made
 it; one that others made must have its sentinel by then.  Return t.
 
-What accepted connections inherit is set once, on SERVER itself, unless it
-would decide whom that lets in; \\[sockopt-describe-option] tells of each
-option.  So `sockopt-get' of SERVER gives it, but the contact of SERVER has
-what was asked for itself, which it has again once no connection is to have
-the option any more."
+An option that accepted connections inherit is set once, on SERVER itself,
+unless it would decide there whom SERVER lets in; see \"Accepted\" in
+\\[sockopt-describe-option].  `sockopt-get' of SERVER then gives the value
+for connections, and `process-contact' that of SERVER, which comes back
+once no connection is to have the option any more."
   (sockopt--check-plist plist)
   (sockopt--ensure-module)
   (sockopt--check (sockopt--settings plist))

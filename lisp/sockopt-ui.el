@@ -84,7 +84,8 @@ In an IPv6 address, the longest row of zeros is left out (RFC 5952)."
          (address (plist-get contact
                              (if (plist-get contact :server)
                                  :local :remote))))
-    (cond ((and host service)
+    ;; Who is accepted from a local server has a host of t.
+    (cond ((and host service (not (eq host t)))
            (format (if (and (stringp host) (string-search ":" host))
                        "[%s]:%s" "%s:%s")
                    host service))
@@ -150,9 +151,16 @@ typed, if the user has chosen no styles for it."
                            (process-live-p process)))
                     (process-list)))
 
+(defvar-local sockopt-ui-shown-process #'ignore
+  "Function to return the process that is shown at point, or nil.
+It is called without arguments.")
+
 (defun sockopt-ui--buffer-process (processes)
-  "Return the one of PROCESSES that is the current buffer's, or nil."
-  (cl-find (current-buffer) processes :key #'process-buffer))
+  "Return the one of PROCESSES that is shown here, or this buffer's, or nil."
+  (let ((shown (funcall sockopt-ui-shown-process)))
+    (if (memq shown processes)
+        shown
+      (cl-find (current-buffer) processes :key #'process-buffer))))
 
 (defun sockopt-ui--process-suffix (name column)
   "Return what to show in COLUMN after the process called NAME."
@@ -170,9 +178,9 @@ typed, if the user has chosen no styles for it."
 
 (defun sockopt-ui-read-process (prompt &optional default)
   "Ask by PROMPT for a live network process and return it.
-DEFAULT is a process; if nil, it is that of the current buffer, or the
-only one there is.  Unlike `read-process-name' this takes network
-processes, and only those."
+DEFAULT is a process; if nil, it is the one that is shown here, or that of
+the current buffer, or the only one there is.  Unlike `read-process-name'
+this takes network processes, and only those."
   (let* ((processes (or (sockopt-ui--processes)
                         (user-error "There are no network processes")))
          (default (or default (sockopt-ui--buffer-process processes)
@@ -565,8 +573,8 @@ NO-ERROR is non-nil."
          (concat (mapconcat #'symbol-name classes ", ")
                  " connections inherit it from their server"
                  (and (sockopt-option-admits option)
-                      "; `:child-options' are set on each of them, as it\
- would decide whom the server lets in, or stay there for good")))))
+                      "; `:child-options' sets it on each connection, not on\
+ the server, where it would decide who may connect, or stay for good")))))
 
 (defun sockopt-ui--names (option)
   "Return the names of values that OPTION has, unless its kind has them."

@@ -21,6 +21,9 @@
 
 (autoload 'sockopt-probe "sockopt-probe" nil t)
 (autoload 'sockopt-rules-match-p "sockopt-rules")
+(autoload 'sockopt-rules--check-match "sockopt-rules")
+(autoload 'sockopt-rules--reason "sockopt-rules")
+(autoload 'sockopt-rules--text "sockopt-rules")
 
 (defvar sockopt-probe-after-wake)
 
@@ -50,6 +53,33 @@
 
 ;;; Which connections, and when
 
+(defun sockopt-wake--problem (value)
+  "Return in words why VALUE cannot be `sockopt-probe-after-wake', or nil."
+  (cond ((memq value '(nil t)) nil)
+        ((or (not (proper-list-p value)) (keywordp (car value)))
+         (format "It takes nil, t, or a list of conditions such as\
+ ((:name \"irc\")), not %s" (sockopt-rules--text value)))
+        (t (condition-case error
+               (dolist (match value)
+                 (sockopt-rules--check-match match (list match)))
+             (error (sockopt-rules--reason error))))))
+
+(defvar sockopt-wake--warned nil
+  "The wrong value that the user was last warned of.")
+
+(defun sockopt-wake--right-p ()
+  "Return non-nil if `sockopt-probe-after-wake' is right.
+Otherwise warn, once."
+  (let ((problem (sockopt-wake--problem sockopt-probe-after-wake)))
+    (when (and problem
+               (not (eq sockopt-wake--warned sockopt-probe-after-wake)))
+      (setq sockopt-wake--warned sockopt-probe-after-wake)
+      (display-warning
+       'sockopt
+       (format-message "The user option `%s' is not used.  %s"
+                       'sockopt-probe-after-wake problem)))
+    (null problem)))
+
 (defun sockopt-wake--selected-p (process)
   "Return non-nil if PROCESS is one of `sockopt-probe-after-wake'."
   (let ((contact (sockopt--core-contact process t t)))
@@ -63,10 +93,11 @@
 
 (defun sockopt-wake--processes ()
   "Return the connections that are to be probed."
-  (cl-remove-if-not (lambda (process)
-                      (and (eq (process-type process) 'network)
-                           (sockopt-wake--selected-p process)))
-                    (process-list)))
+  (and (sockopt-wake--right-p)
+       (cl-remove-if-not (lambda (process)
+                           (and (eq (process-type process) 'network)
+                                (sockopt-wake--selected-p process)))
+                         (process-list))))
 
 (defun sockopt-wake--host-part (address)
   "Return ADDRESS, a vector, without its port."
@@ -104,14 +135,19 @@
     (cancel-timer sockopt-wake--timer)
     (setq sockopt-wake--timer nil)))
 
+;;;###autoload
 (defun sockopt-wake-probe ()
   "Probe the connections of `sockopt-probe-after-wake' once the network is up.
 That is done by itself after waking; call this from a hook of your own
 where Emacs is not told of that."
   (interactive)
   (setq sockopt-wake--waiting (cl-union (sockopt-wake--processes)
-                                        sockopt-wake--waiting)
-        sockopt-wake--end (time-add nil sockopt-wake--patience))
+                                        sockopt-wake--waiting))
+  (when (and (null sockopt-wake--waiting)
+             (called-interactively-p 'any))
+    (user-error "There is nothing to probe by `sockopt-probe-after-wake'%s"
+                (if sockopt-probe-after-wake "" ", which is nil")))
+  (setq sockopt-wake--end (time-add nil sockopt-wake--patience))
   (when (and sockopt-wake--waiting (null sockopt-wake--timer))
     (setq sockopt-wake--timer
           (run-at-time 1 1 #'sockopt-wake--probe-ready))))
@@ -180,10 +216,15 @@ Return non-nil unless there is no D-Bus."
   (setq sockopt-wake--waiting nil))
 
 (defun sockopt-wake--set (symbol value)
-  "Set SYMBOL, `sockopt-probe-after-wake', to VALUE and act accordingly."
+  "Set SYMBOL, `sockopt-probe-after-wake', to VALUE and act accordingly.
+In a Customize buffer what is wrong is refused; elsewhere it is kept, not
+used, and warned of, as with rules."
+  (let ((problem (sockopt-wake--problem value)))
+    (when (and problem (derived-mode-p 'Custom-mode))
+      (user-error "%s" problem)))
   (set-default-toplevel-value symbol value)
   (sockopt-wake--forget)
-  (when value
+  (when (and value (sockopt-wake--right-p))
     (sockopt-wake--listen)))
 
 (defun sockopt-wake-unload-function ()

@@ -21,13 +21,15 @@
 (defcustom sockopt-watch-interval 1
   "How many seconds there are between the samples of `sockopt-watch'."
   :type '(number :match (lambda (_widget value)
-                          (and (numberp value) (<= 0.1 value))))
+                          (and (numberp value) (<= 0.1 value)))
+                 :type-error "a number of seconds, 0.1 or more")
   :group 'sockopt)
 
 (defcustom sockopt-watch-history 120
   "How many samples `sockopt-watch' keeps of each connection."
   :type '(integer :match (lambda (_widget value)
-                           (and (integerp value) (<= 2 value))))
+                           (and (integerp value) (<= 2 value)))
+                  :type-error "an integer, 2 or more")
   :group 'sockopt)
 
 (defcustom sockopt-watch-when-hidden nil
@@ -40,7 +42,8 @@ one buffer."
 (defcustom sockopt-watch-rows 2
   "How many lines high a chart of `sockopt-watch' is on a terminal."
   :type '(integer :match (lambda (_widget value)
-                           (and (integerp value) (<= 1 value 8))))
+                           (and (integerp value) (<= 1 value 8)))
+                  :type-error "an integer, 1 to 8")
   :group 'sockopt)
 
 (defface sockopt-watch-chart '((t :inherit default))
@@ -50,6 +53,18 @@ one buffer."
 (defface sockopt-watch-axis '((t :inherit shadow))
   "Face of the axes of charts."
   :group 'sockopt)
+
+(defsubst sockopt-watch--rows ()
+  "Return how many lines high a chart is."
+  (sockopt--custom 'sockopt-watch-rows))
+
+(defsubst sockopt-watch--history ()
+  "Return how many samples are kept."
+  (sockopt--custom 'sockopt-watch-history))
+
+(defsubst sockopt-watch--interval ()
+  "Return how many seconds there are between samples."
+  (sockopt--custom 'sockopt-watch-interval))
 
 ;;; What is measured
 
@@ -101,14 +116,16 @@ of `sockopt-watch--options'.")
 (defconst sockopt-watch--options '(:tcp-info :meminfo)
   "The options that a sample has, as far as the socket has them.")
 
+;; What the kernel says there of a socket that listens is about its queue.
 (defun sockopt-watch--read (process)
-  "Return a sample of PROCESS."
+  "Return a sample of PROCESS, without the `:tcp-info' of one that listens."
   (cl-loop with sample = (list :time (float-time))
            for option in sockopt-watch--options
            for value = (condition-case nil
                            (sockopt-get process option)
                          (sockopt-error nil))
-           when value do (plist-put sample option value)
+           when (and value (not (eq (plist-get value :state) 'listen)))
+           do (plist-put sample option value)
            finally return sample))
 
 (defun sockopt-watch--measure (now before)
@@ -238,7 +255,7 @@ of the property `sockopt-watch' of the chart, (INDEX . SAMPLES)."
   "Return the character for VALUE in ROW, counted from below, of a chart.
 TOP is the upper end of its axis.  What is more than nothing can be seen."
   (let ((eighths (if (and value (> value 0))
-                     (max 1 (round (* 8 sockopt-watch-rows
+                     (max 1 (round (* 8 (sockopt-watch--rows)
                                       (min 1.0 (/ value (float top))))))
                    0)))
     (aref sockopt-watch--blocks (max 0 (min 8 (- eighths (* 8 row)))))))
@@ -256,7 +273,7 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
   "Insert ROW of the chart of metric INDEX of SAMPLES, whose axis ends at TOP."
   (insert (propertize
            (format "%11s "
-                   (cond ((= row (1- sockopt-watch-rows))
+                   (cond ((= row (1- (sockopt-watch--rows)))
                           (sockopt-watch--text
                            top (nth 1 (nth index sockopt-watch--metrics))))
                          ((= row 0) "0")
@@ -289,7 +306,7 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
            when (sockopt-watch--any-p samples index)
            do (sockopt-watch--insert-heading samples index)
            (cl-loop with top = (sockopt-watch--top samples index)
-                    for row from (1- sockopt-watch-rows) downto 0
+                    for row from (1- (sockopt-watch--rows)) downto 0
                     do (sockopt-watch--insert-row samples index top row))))
 
 ;;; Charts that are pictures
@@ -299,7 +316,7 @@ TOP is the upper end of its axis.  What is more than nothing can be seen."
 
 (defun sockopt-watch--step (width)
   "Return how far the samples of a chart of WIDTH are apart."
-  (/ width (float (max 1 (1- sockopt-watch-history)))))
+  (/ width (float (max 1 (1- (sockopt-watch--history))))))
 
 (defun sockopt-watch--color (face)
   "Return the colour of FACE as SVG has it, which lacks many of X's names."
@@ -316,7 +333,7 @@ It is in tenths of a pixel; nil if VALUE is."
 (defun sockopt-watch--x (number width)
   "Return where sample NUMBER is in a chart of WIDTH, in tenths of a pixel.
 That is how far it is from sample 0."
-  (/ (* 10 width number) (max 1 (1- sockopt-watch-history))))
+  (/ (* 10 width number) (max 1 (1- (sockopt-watch--history)))))
 
 (defvar-local sockopt-watch--map nil
   "The image map of all pictures in this buffer, with what it is for.")
@@ -325,7 +342,7 @@ That is how far it is from sample 0."
   "Return an image map that has words for each sample there may be.
 WIDTH and HEIGHT are those of the charts."
   (cl-loop with step = (sockopt-watch--step width)
-           for i below sockopt-watch-history
+           for i below (sockopt-watch--history)
            for x = (+ sockopt-watch--margin (* (- i 0.5) step))
            collect `((rect . ((,(max 0 (round x)) . 0)
                               . (,(round (+ x step)) . ,height)))
@@ -339,7 +356,7 @@ WIDTH and HEIGHT are those of the charts."
 ;; of its own in each, garbage collection takes longer than all else.
 (defun sockopt-watch--map (width height)
   "Return the image map for pictures of WIDTH and HEIGHT."
-  (let ((size (list width height sockopt-watch-history)))
+  (let ((size (list width height (sockopt-watch--history))))
     (unless (equal size (car sockopt-watch--map))
       (setq sockopt-watch--map
             (cons size (sockopt-watch--make-map width height))))
@@ -364,7 +381,7 @@ It is a list (WIDTH HEIGHT COLOR GREY HISTORY)."
   (list width height
         (sockopt-watch--color 'sockopt-watch-chart)
         (sockopt-watch--color 'sockopt-watch-axis)
-        sockopt-watch-history))
+        (sockopt-watch--history)))
 
 (defun sockopt-watch--frame (look top)
   "Return the text of an SVG of LOOK with its axes, open at its end.
@@ -540,7 +557,8 @@ It has LOOK, and there are words for each of SAMPLES."
           (cond ((sockopt-watch--ended-p) "ended")
                 ((not sockopt-watch--timer) "paused")
                 (t (format "a sample every %s s, at most %d kept"
-                           sockopt-watch-interval sockopt-watch-history)))))
+                           (sockopt-watch--interval)
+                           (sockopt-watch--history))))))
 
 (defun sockopt-watch-sample ()
   "Take a sample now, and draw it."
@@ -569,7 +587,7 @@ It has LOOK, and there are words for each of SAMPLES."
   "Take samples for this buffer, unless all in it has ended."
   (unless (or sockopt-watch--timer (sockopt-watch--ended-p))
     (setq sockopt-watch--timer
-          (run-at-time sockopt-watch-interval sockopt-watch-interval
+          (run-at-time (sockopt-watch--interval) (sockopt-watch--interval)
                        #'sockopt-watch--tick (current-buffer)))))
 
 (defun sockopt-watch--shown (window)
@@ -614,7 +632,7 @@ It has LOOK, and there are words for each of SAMPLES."
   (sockopt-watch--series-make
    :process process :name (process-name process)
    :peer (sockopt-ui--peer process)
-   :history (make-ring sockopt-watch-history)))
+   :history (make-ring (sockopt-watch--history))))
 
 ;;;###autoload
 (defun sockopt-watch (process)
@@ -623,7 +641,10 @@ Round trip, congestion window, rates, what is sent again and what waits are
 drawn, from `:tcp-info' and `:meminfo' (tcp(7), sock_diag(7)).  Samples are
 taken while a window shows them, or as `sockopt-watch-when-hidden' says.
 When a process ends, its charts stay, and say why."
-  (interactive (list (sockopt-ui-read-process "Watch process")))
+  (interactive (progn
+                 (sockopt--ensure-module)
+                 (list (sockopt-ui-read-process "Watch process"))))
+  (sockopt--ensure-module)
   (let ((all (mapcar #'sockopt-watch--begin (ensure-list process)))
         (buffer (get-buffer-create
                  (format "*sockopt-watch %s*"

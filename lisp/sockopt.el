@@ -47,6 +47,8 @@
   (require 'gv))
 
 (autoload 'sockopt--load-module "sockopt-build")
+(autoload 'sockopt--missing-reason "sockopt-build")
+(autoload 'sockopt--building-helps-p "sockopt-build")
 (autoload 'sockopt--own-connecting "sockopt-connect")
 (autoload 'sockopt--set-connecting "sockopt-connect")
 (autoload 'sockopt--get-connecting "sockopt-connect")
@@ -129,6 +131,69 @@ REST is the rest of its definition: a value, a docstring and keywords."
 (define-error 'sockopt-file-already-exists "File exists for socket"
               '(sockopt-system-error file-already-exists))
 
+;;; User options
+
+(defun sockopt--type-fits-p (type value)
+  "Return non-nil if VALUE is of TYPE, that of one of our user options."
+  (pcase type
+    ('natnum (natnump value))
+    ('directory (stringp value))
+    (`(,_ :match ,match . ,_) (funcall match nil value))
+    (`(const . ,rest) (eq value (car (last rest))))
+    (`(choice . ,types)
+     (cl-loop for one in types thereis (sockopt--type-fits-p one value)))
+    (`(repeat ,one)
+     (and (proper-list-p value)
+          (cl-loop for each in value always (sockopt--type-fits-p one each))))
+    (_ t)))
+
+(defun sockopt--type-text (type)
+  "Return in words what TYPE, that of one of our user options, takes."
+  (pcase type
+    ('natnum "an integer, 0 or more")
+    ('directory "the name of a directory")
+    (`(,_ :match ,_ :type-error ,text) text)
+    (`(const . ,rest) (format "%S" (car (last rest))))
+    (`(choice . ,types) (mapconcat #'sockopt--type-text types ", "))
+    (`(repeat ,one) (concat "a list of " (sockopt--type-text one)))))
+
+(defvar sockopt--wrong-values nil
+  "The wrong values of user options that were told of, (SYMBOL . VALUE).")
+
+(defun sockopt--warn-of-value (symbol value default)
+  "Warn once that the user option SYMBOL cannot have VALUE.
+DEFAULT is used instead."
+  (unless (member (cons symbol value) sockopt--wrong-values)
+    (push (cons symbol value) sockopt--wrong-values)
+    (display-warning
+     'sockopt
+     (format-message "The user option `%s' cannot be %S.  It takes: %s.
+Its default is used, %S." symbol value
+                     (sockopt--type-text (get symbol 'custom-type))
+                     default))))
+
+(defun sockopt--check-value (symbol value)
+  "Return VALUE, that of the user option SYMBOL, if its type has that.
+Otherwise warn and return its default."
+  (cond ((sockopt--type-fits-p (get symbol 'custom-type) value)
+         ;; A list may be changed later.
+         (unless (consp value)
+           (put symbol 'sockopt--right (list value)))
+         value)
+        (t (let ((default (eval (car (get symbol 'standard-value)) t)))
+             (sockopt--warn-of-value symbol value default)
+             default))))
+
+(defun sockopt--custom (symbol)
+  "Return the value of our user option SYMBOL, or its default if it is wrong.
+Customize checks a value, `setq' does not; and a slip there is no reason
+to make no connection."
+  (let ((value (symbol-value symbol))
+        (right (get symbol 'sockopt--right)))
+    (if (and right (eq value (car right)))
+        value
+      (sockopt--check-value symbol value))))
+
 ;;; The module
 
 (declare-function sockopt--rows "../module/emacs/option-rows.c" ())
@@ -197,11 +262,19 @@ REST is the rest of its definition: a value, a docstring and keywords."
 
 ;;; The option table
 
+(defconst sockopt--arguments
+  '((:protocol . "a process")
+    (:child-options . "a server; later there is `sockopt-set-child-options'")
+    (:connect-timeout . "a client; `sockopt-rules' have it, too"))
+  "The keywords that making a process takes here, and not in core.
+Each has in words what it is for, to be said where it is taken for an
+option.")
+
 (defconst sockopt--keywords
-  '(:name :buffer :host :service :type :family :local :remote :coding
+  `(:name :buffer :host :service :type :family :local :remote :coding
     :nowait :noquery :stop :filter :filter-multibyte :sentinel :log :plist
-    :tls-parameters :server :use-external-socket :protocol
-    :child-options :connect-timeout)
+    :tls-parameters :server :use-external-socket
+    ,@(mapcar #'car sockopt--arguments))
   "The keywords of `make-network-process' that are not options.")
 
 (eval-and-compile
@@ -215,7 +288,8 @@ Emacs 31 is the first that has this one."))
 
 (defsubst sockopt--keyword-p (keyword)
   "Return non-nil if KEYWORD is in `sockopt--keywords'."
-  (get keyword 'sockopt--keyword))
+  (and (symbolp keyword)
+       (get keyword 'sockopt--keyword)))
 
 (defun sockopt--plain-p (keyword)
   "Return non-nil if the option KEYWORD can be read without more ado."
@@ -291,29 +365,69 @@ NAME may begin with a colon."
                     (lambda (a b) (< (length (symbol-name a))
                                      (length (symbol-name b)))))))))
 
+(defun sockopt--lisp-name (name)
+  "Return NAME, of an option as C or a person may write it, as Lisp does."
+  (let ((plain (string-replace "_" "-" (downcase name))))
+    (if (string-match "\\`:?so-\\(.+\\)" plain)
+        (concat ":" (match-string 1 plain))
+      plain)))
+
+(defun sockopt--like-p (name other)
+  "Return non-nil if NAME may be a slip for OTHER.
+Not if more than a third of its letters differ, unless they are the same
+letters in another order."
+  (or (<= (* 3 (string-distance name other)) (length name))
+      (equal (sort (string-to-list name) #'<)
+             (sort (string-to-list other) #'<))))
+
+(defun sockopt--closest (name candidates)
+  "Return the one of CANDIDATES whose name is closest to NAME, or nil.
+Nil, too, if that is not like it."
+  (let* ((distance (lambda (candidate)
+                     (string-distance name (symbol-name candidate))))
+         (closest (car (sort (copy-sequence candidates)
+                             (lambda (a b)
+                               (< (funcall distance a)
+                                  (funcall distance b)))))))
+    (and closest
+         (sockopt--like-p name (symbol-name closest))
+         closest)))
+
 (defun sockopt--nearest (keyword candidates)
-  "Return the one of CANDIDATES that is most like KEYWORD.
-Return nil if that is too long to be like any."
-  (let ((name (symbol-name keyword)))
-    (when (<= (length name) sockopt--longest-name)
-      (or (sockopt--containing name candidates)
-          (car (sort (copy-sequence candidates)
-                     (lambda (a b)
-                       (< (string-distance name (symbol-name a))
-                          (string-distance name (symbol-name b))))))))))
+  "Return the one of CANDIDATES that KEYWORD may mean, or nil if none.
+That is one that has it within its name, or else the closest."
+  (let ((name (sockopt--lisp-name (symbol-name keyword))))
+    (and (<= (length name) sockopt--longest-name)
+         (or (sockopt--containing name candidates)
+             (sockopt--closest name candidates)))))
+
+(defun sockopt--argument-hint (keyword)
+  "Return what to say of KEYWORD, an argument for making a process."
+  (format "no option of a socket, but an argument for making %s"
+          (or (cdr (assq keyword sockopt--arguments)) "a process")))
 
 (defun sockopt--unknown-hint (keyword candidates)
   "Return what to say of KEYWORD, which is none of CANDIDATES."
-  (let ((reason (sockopt--omission-reason (symbol-name keyword)))
-        (nearest (sockopt--nearest keyword candidates)))
-    (cond (reason (format "left out: %s" reason))
-          (nearest (format "unknown; did you mean `%s'?" nearest))
-          (t "unknown"))))
+  (if (sockopt--keyword-p keyword)
+      (sockopt--argument-hint keyword)
+    (let ((reason (sockopt--omission-reason
+                   (sockopt--lisp-name (symbol-name keyword))))
+          (nearest (sockopt--nearest keyword candidates)))
+      (cond (reason (format "left out: %s" reason))
+            (nearest (format "unknown; did you mean `%s'?" nearest))
+            (t "unknown; M-x sockopt-describe-option completes those there\
+ are")))))
 
 (defun sockopt--signal-unknown (keyword candidates)
   "Signal that KEYWORD is none of CANDIDATES."
-  (cond ((not (and (symbolp keyword) keyword))
-         (signal 'wrong-type-argument (list 'keywordp keyword)))
+  (cond ((stringp keyword)
+         (signal 'wrong-type-argument
+                 (list 'keywordp keyword
+                       (sockopt--unknown-hint (make-symbol keyword)
+                                              candidates))))
+        ((not (and (symbolp keyword) keyword))
+         (signal 'wrong-type-argument
+                 (list 'keywordp keyword "an option, such as :keepalive")))
         ((not (keywordp keyword))
          (signal 'wrong-type-argument
                  (list 'keywordp keyword
@@ -330,11 +444,13 @@ Return nil if that is too long to be like any."
 
 (defsubst sockopt--row (option)
   "Return the number of the row of OPTION."
-  (or (get option 'sockopt--row) (sockopt--find-row option)))
+  (or (and (symbolp option) (get option 'sockopt--row))
+      (sockopt--find-row option)))
 
 (defun sockopt--make-getter (option)
   "Return the module's function for getting OPTION, and keep it."
-  (put option 'sockopt--getter (sockopt--getter (sockopt--row option))))
+  (let ((getter (sockopt--getter (sockopt--row option))))
+    (put option 'sockopt--getter getter)))
 
 (defun sockopt--make-setter (option)
   "Return a function for setting OPTION, and keep it.
@@ -350,9 +466,40 @@ It is the module's, unless OPTION changes others, or what core does."
 
 (defun sockopt-option (keyword)
   "Return the `sockopt-option' that KEYWORD names.
-Signal `sockopt-unsupported' if there is none."
+Signal `sockopt-unsupported' if there is none.  Each of its parts has a
+function, which is called with it:
+
+  sockopt-option-keyword      the keyword
+  sockopt-option-constant     its name in C, a string
+  sockopt-option-level        the name of its level in C, a string
+  sockopt-option-doc          what it does, a sentence
+  sockopt-option-kind         what its values are, in words
+  sockopt-option-predicate    of what Lisp type they are, such as integerp
+  sockopt-option-min          the least integer
+  sockopt-option-max          the greatest integer
+  sockopt-option-unit         what integers count, such as \"seconds\"
+  sockopt-option-names        the symbols that are values, or parts of them
+  sockopt-option-get          whether it can be read
+  sockopt-option-set          whether it can be set
+  sockopt-option-read-changes whether reading it changes the socket
+  sockopt-option-argument     whether reading it takes an argument
+  sockopt-option-phase        when it counts, nil for at any time:
+                              before-bind, before-connect, listening or
+                              after-connect
+  sockopt-option-late         what it still does after that, in words
+  sockopt-option-adjusted     whether the kernel may store another value
+  sockopt-option-changes      the options that may change with it
+  sockopt-option-classes      which classes of socket have it
+  sockopt-option-inherited    of which classes of server the accepted
+                              connections inherit it
+  sockopt-option-admits       whether it never is set on a server for the
+                              sake of those
+  sockopt-option-privilege    what setting it takes, in words
+  sockopt-option-caution      what to think of before, in words
+  sockopt-option-info         the keywords of `sockopt-receive' that it fills
+  sockopt-option-manual       its man page"
   ;; Most rows are never looked at, and all of them are much to make.
-  (or (get keyword 'sockopt--option)
+  (or (and (symbolp keyword) (get keyword 'sockopt--option))
       (let* ((parts (sockopt--row-parts (sockopt--row keyword)))
              (name (car parts)))
         (put keyword 'sockopt--option
@@ -518,6 +665,8 @@ PROCESS is as for `delete-process', which says what is wrong with it."
 
 (defun sockopt--add-guards ()
   "Advise and hook what closes sockets."
+  ;; Later there may be no descriptor to load it with.
+  (require 'sockopt-delete)
   (advice-add 'delete-process :before #'sockopt--before-delete)
   (add-hook 'kill-buffer-hook #'sockopt--before-kill-buffer)
   (add-hook 'kill-emacs-hook #'sockopt--before-exit))
@@ -527,6 +676,7 @@ PROCESS is as for `delete-process', which says what is wrong with it."
   (advice-remove 'delete-process #'sockopt--before-delete)
   (remove-hook 'kill-buffer-hook #'sockopt--before-kill-buffer)
   (remove-hook 'kill-emacs-hook #'sockopt--before-exit)
+  (remove-hook 'after-load-functions #'sockopt--teach-compiler)
   nil)
 
 ;;; Getting and setting
@@ -534,13 +684,15 @@ PROCESS is as for `delete-process', which says what is wrong with it."
 (defsubst sockopt--get-now (process socket option argument)
   "Return the value of OPTION of PROCESS, which has SOCKET.
 ARGUMENT is as for `sockopt-get'."
-  (funcall (or (get option 'sockopt--getter) (sockopt--make-getter option))
+  (funcall (or (and (symbolp option) (get option 'sockopt--getter))
+               (sockopt--make-getter option))
            process (process-status process) (car socket) argument))
 
 (defsubst sockopt--write (process handle option value)
   "Set OPTION of PROCESS, which has HANDLE, to VALUE.
 Return what it is then; the contact stays as it is."
-  (funcall (or (get option 'sockopt--setter) (sockopt--make-setter option))
+  (funcall (or (and (symbolp option) (get option 'sockopt--setter))
+               (sockopt--make-setter option))
            process (process-status process) handle value))
 
 (defsubst sockopt--set-now (process socket option value)
@@ -586,7 +738,8 @@ has several values: (GROUP INTERFACE) for `:ip-msfilter' and
 
 Signal `sockopt-unsupported' if there is no such option, or not on this
 socket, or if it can only be set; `sockopt-system-error' if the kernel
-refuses otherwise (getsockopt(2)).
+refuses otherwise (getsockopt(2)); `sockopt-error' itself if PROCESS has
+ended, or is no network process.
 
 This is a generalized variable: (setf (sockopt-get P OPTION) VALUE)."
   (let ((socket (gethash process sockopt--sockets)))
@@ -606,14 +759,16 @@ socket, or if it can only be read; with NO-ERROR non-nil, return nil
 instead.  Signal `sockopt-too-late' if it had to be set before the socket
 was bound or connected; `wrong-type-argument' or `args-out-of-range',
 naming OPTION, for a VALUE that it cannot have; `sockopt-system-error' if
-the kernel refuses otherwise (setsockopt(2)).  Then nothing is changed.
+the kernel refuses otherwise (setsockopt(2)); `sockopt-error' itself if
+PROCESS has ended, or is no network process.  Then nothing is changed.
 
-Interactively, ask for all three.  With VERBOSE non-nil, as then, say what
-the value was and what it is now.  If it is `ask', as then, or `rule', and
-the kernel refuses the value, say why and ask for another one.  If it is
-`rule', as with a prefix argument, also make a rule that gives the option
-to connections like PROCESS: show it, then open Customize, which can save
-it."
+If VERBOSE is non-nil, say what the value was and what it is now.  If it
+is `ask' or `rule', and the kernel refuses the value, say why and ask for
+another one.  If it is `rule', also make a rule that gives the option to
+connections like PROCESS: show it, then open Customize, which can save it.
+
+Interactively, ask for all three.  VERBOSE is then `ask', or with a prefix
+argument `rule'."
   (interactive (append (sockopt-ui-read-setting)
                        (list nil (if current-prefix-arg 'rule 'ask))))
   (let ((socket (gethash process sockopt--sockets)))
@@ -621,7 +776,10 @@ it."
         (sockopt--set-otherwise process option value no-error verbose)
       (sockopt--set-now process socket option value))))
 
-(gv-define-simple-setter sockopt-get sockopt-set t)
+;; An argument that an option takes to be read is none of `sockopt-set'.
+(gv-define-setter sockopt-get (value process option)
+  (macroexp-let2 nil value value
+    `(progn (sockopt-set ,process ,option ,value) ,value)))
 
 (defun sockopt--try-set (process option value)
   "Set OPTION of PROCESS to VALUE; only report it if that fails."
@@ -720,11 +878,15 @@ those whose reading changes the socket."
   "Return what KEYWORD is to contacts, and keep it.
 Contacts show what the kernel has for an option that can be read without
 more ado, unless core knows the keyword for something else: that is the
-number of its row.  Of all else it is `none'."
-  (put keyword 'sockopt--shown
-       (if (and (sockopt--option-p keyword) (sockopt--plain-p keyword))
-           (get keyword 'sockopt--row)
-         'none)))
+number of its row.  Of all else it is `none'.  Before the module is loaded
+there is no telling, and nothing is kept."
+  (let ((shown (if (and (sockopt--option-p keyword)
+                        (sockopt--plain-p keyword))
+                   (get keyword 'sockopt--row)
+                 'none)))
+    (when sockopt--options
+      (put keyword 'sockopt--shown shown))
+    shown))
 
 (defun sockopt--refresh (process)
   "Put the kernel's values of its options into the contact of PROCESS.
@@ -773,7 +935,7 @@ PLACES and ROWS are as for `sockopt--refresh-places'."
   "Return non-nil if there is a socket option OPTION, a keyword.
 With PROCESS, if its socket has the option, which the kernel is asked."
   (sockopt--ensure-module)
-  (let ((row (get option 'sockopt--row)))
+  (let ((row (and (symbolp option) (get option 'sockopt--row))))
     (and row
          (or (null process)
              (let ((handle (sockopt--handle process)))
@@ -827,10 +989,9 @@ BYTES is the value, a unibyte string of at most 65536 bytes."
 
 (defun sockopt-contact (process &optional key)
   "Return contact information of PROCESS, with its options from the kernel.
-KEY is as for `process-contact': nil for (HOST SERVICE), t for the whole
-plist, in which each option present has the value that it has now, or a
-keyword.  A keyword that is an option gives its value whether or not it is
-in the plist."
+KEY is as for `process-contact': nil for (HOST SERVICE); t for the whole
+plist, in which each option that it has is as it is now; or a keyword.  The
+keyword of an option gives its value whether or not it is in the plist."
   (sockopt--ensure-module)
   (cond ((eq key t)
          (sockopt--refresh process)
@@ -859,9 +1020,15 @@ in the plist."
              (append (nreverse keywords) (mapcar #'car sockopt--aliases)))))
 
 ;; Since Emacs 30 the byte compiler checks keywords, and ours are new to it.
-(when (and (featurep 'bytecomp)
-           (get 'make-network-process 'compiler-macro))
-  (sockopt-compile--teach))
+(defun sockopt--teach-compiler (&optional _file)
+  "Have the byte compiler know our options as soon as it is loaded."
+  (when (featurep 'bytecomp)
+    (remove-hook 'after-load-functions #'sockopt--teach-compiler)
+    (when (get 'make-network-process 'compiler-macro)
+      (sockopt-compile--teach))))
+
+(add-hook 'after-load-functions #'sockopt--teach-compiler)
+(sockopt--teach-compiler)
 
 ;; A system's package may be compiled without the C files.
 (unless (featurep 'sockopt :keepalive)

@@ -63,6 +63,30 @@ No other place has a module, and none is loaded."
                                    (file-name-as-directory place)))
                  do (should (string-match-p reason problem)))))))
 
+(ert-deftest build-tests-only-open ()
+  "Where a module that others may write is all there is, none is to be built.
+Where another is out of date, one is."
+  (build-tests--with directory
+    (let* ((open (expand-file-name "open" directory))
+           (old (expand-file-name "old" directory))
+           (load-path (list open))
+           (message (lambda ()
+                      (cadr (sockopt-tests-error #'sockopt--load-module)))))
+      (build-tests--module open)
+      (set-file-modes open #o757)
+      (should (string-match-p "open/; chmod o-w it\\'" (funcall message)))
+      ;; Nor is that offered where it could be done.
+      (cl-letf (((symbol-function 'sockopt--check-sources) #'ignore)
+                ((symbol-function 'sockopt--may-ask-p) #'always)
+                ((symbol-function 'y-or-n-p)
+                 (lambda (_) (ert-fail "It was offered"))))
+        (should (string-match-p "open/; chmod o-w it\\'" (funcall message))))
+      (build-tests--module old "0:1")
+      (push old load-path)
+      ;; There are no sources there.
+      (should (string-match-p "chmod o-w it\\.  The C files"
+                              (funcall message))))))
+
 (ert-deftest build-tests-next-candidate ()
   "A module that cannot be loaded does not hide one that can."
   (sockopt-tests-with-directory directory
@@ -115,7 +139,54 @@ No other place has a module, and none is loaded."
         (should-not (sockopt--open-to-others link))
         (set-file-modes open #o757)
         (should (equal (sockopt--open-to-others link)
-                       (file-name-as-directory open)))))))
+                       (cons (file-name-as-directory open) "o")))))))
+
+(ert-deftest build-tests-group ()
+  "What a group may write that has others in it is not loaded."
+  (unless (eq (user-uid) 0) (ert-skip "Only root can give files away"))
+  (build-tests--with directory
+    (let* ((place (file-name-as-directory (expand-file-name "g" directory)))
+           (file (build-tests--module place)))
+      (pcase-dolist (`(,owner ,group ,safe)
+                     '(("0" "0" t) ("0" "50" t) ("1234" "1234" t)
+                       ("0" "1234" nil) ("1234" "100" nil)))
+        (dolist (name (list place file))
+          (ert-info ((format "%s of %s:%s" name owner group))
+            (call-process "chown" nil nil nil (concat owner ":" group) name)
+            (set-file-modes name #o775)
+            (if safe
+                (should-not (sockopt--open-to-others file))
+              (should (equal (sockopt--module-problem file)
+                             (format "others in its group may write %s; \
+chmod g-w it" name))))
+            (set-file-modes name #o755)
+            (should-not (sockopt--open-to-others file))))))))
+
+(ert-deftest build-tests-own-group ()
+  "The group of the user, or of a file's owner, has nobody else in it."
+  (cl-letf (((symbol-function 'group-gid) (lambda () 1234)))
+    (pcase-dolist (`(,owner ,group ,others)
+                   '((0 1234 nil) (4321 4321 nil) (0 99 nil)
+                     (0 100 t) (0 4321 t)))
+      (should (eq others (sockopt--others-in-group-p
+                          (list nil 1 owner group)))))))
+
+(ert-deftest build-tests-two-stamps ()
+  "A stamp that was put before or after another makes no module."
+  (build-tests--with directory
+    (let ((right (build-tests--module (expand-file-name "a" directory))))
+      (should (equal (sockopt--file-stamp right) sockopt--stamp))
+      (dolist (text (list "sockopt-stamp:0.0.1:0\0"
+                          (format "sockopt-stamp:%s\0" sockopt--stamp)))
+        (let ((forged (build-tests--module (expand-file-name "b" directory)
+                                           nil text)))
+          (should-not (sockopt--file-stamp forged))
+          (should (string-match-p "other sources"
+                                  (sockopt--module-problem forged)))))
+      (should-not (sockopt--file-stamp
+                   (build-tests--module
+                    (expand-file-name "c" directory) "0.0.1:0"
+                    (format "sockopt-stamp:%s\0" sockopt--stamp)))))))
 
 (ert-deftest build-tests-stale ()
   "Byte code is named that is older than its source."
@@ -235,15 +306,16 @@ exit 1" directory
   "In the background Emacs goes on, and a second call is refused."
   (build-tests--with-compiler
       "for last; do [ \"$o\" = -o ] && to=$last; o=$last; done
-sleep 1; echo built >\"$to\"" directory
+for i in 1 2 3 4 5 6 7 8 9; do [ -e \"$0-go\" ] || sleep 1; done
+echo built >\"$to\"" directory
     (let* ((old (build-tests--module sockopt-module-directory))
            (inode (file-attribute-inode-number (file-attributes old)))
-           (start (float-time))
            (process (sockopt-module-compile t)))
-      (should (< (- (float-time) start) 0.7))
       (should (string-match-p
                "being built"
                (cadr (sockopt-tests-error #'sockopt-module-compile))))
+      (write-region "" nil (expand-file-name "compiler-go" directory)
+                    nil 'quiet)
       (should (sockopt-tests-wait
                (lambda () (equal (build-tests--installed)
                                  (list build-tests--name)))))
@@ -255,6 +327,35 @@ sleep 1; echo built >\"$to\"" directory
                                   build-tests--name
                                   sockopt-module-directory))
                      #o755)))))
+
+(ert-deftest build-tests-cannot-write ()
+  "Where the module cannot be written, that says what to set."
+  (build-tests--with-compiler "true" directory
+    (let ((sockopt-module-directory (expand-file-name "compiler/to"
+                                                      directory)))
+      (let ((error (sockopt-tests-error #'sockopt-module-compile)))
+        (should (eq (car error) 'sockopt-error))
+        (should (string-match-p "compiler/to.*set `sockopt-module-directory'"
+                                (cadr error)))))))
+
+(ert-deftest build-tests-into-open-directory ()
+  "What is built where everybody may write tells at once that it is no use."
+  (build-tests--with-compiler "true" directory
+    (make-directory sockopt-module-directory)
+    (set-file-modes sockopt-module-directory #o777)
+    (should (string-match-p
+             "not loaded: everybody may write .*to/?; chmod o-w it"
+             (cadr (sockopt-tests-error #'sockopt-module-compile))))
+    (set-file-modes sockopt-module-directory #o755)
+    (should-not (sockopt-tests-error #'sockopt-module-compile))))
+
+(ert-deftest build-tests-no-sources-there ()
+  "A wrong `sockopt-source-directory' is told of, not passed over."
+  (sockopt-tests-with-directory directory
+    (let ((sockopt-source-directory directory))
+      (should (string-search
+               "has no directory \"module\""
+               (cadr (sockopt-tests-error #'sockopt--check-sources)))))))
 
 (ert-deftest build-tests-quit ()
   "Quitting while waiting ends the compiler and leaves nothing."

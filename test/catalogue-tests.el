@@ -119,7 +119,12 @@ Asking for them does not load the module."
                                 :type 'sockopt-unsupported)))
             (should (eq (cadr error) keyword))
             (should (string-suffix-p reason (caddr error)))))
-        (should-not (sockopt-set process keyword t t))))))
+        (should-not (sockopt-set process keyword t t)))
+      (should (string-prefix-p "left out: "
+                               (nth 2 (sockopt-tests-error
+                                       (lambda ()
+                                         (sockopt-get process
+                                                      :SO_BUSY_POLL)))))))))
 
 (ert-deftest catalogue-tests-left-out-or-in ()
   "No option is both in the table and left out."
@@ -154,7 +159,11 @@ Asking for them does not load the module."
       (should (eql (setf (sockopt-get process :tcp-keepcnt) 7) 7))
       (should (eql (sockopt-get process :tcp-keepcnt) 7))
       (cl-incf (sockopt-get process :tcp-keepcnt) 2)
-      (should (eql (process-contact process :tcp-keepcnt) 9)))))
+      (should (eql (process-contact process :tcp-keepcnt) 9))
+      ;; An argument would be taken for the value.
+      (should-error (eval `(setf (sockopt-get ,process :ip-msfilter '(1 2)) 3)
+                          t)
+                    :type 'wrong-number-of-arguments))))
 
 ;;; Audit
 

@@ -112,6 +112,23 @@ So it is where core would have taken a socket from outside."
       (should (eq (process-sentinel server)
                   (process-sentinel client))))))
 
+(ert-deftest child-tests-no-server ()
+  "`:child-options' of what accepts nothing are refused."
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           (processes (process-list)))
+      (dolist (make (list (lambda ()
+                            (sockopt-tests-client server :child-options
+                                                  '(:keepalive t)))
+                          (lambda ()
+                            (sockopt-tests-server :type 'datagram
+                                                  :child-options
+                                                  '(:priority 3)))))
+        (should (string-search "`:child-options' is for servers that accept"
+                               (cadr (should-error (funcall make)
+                                                   :type 'sockopt-error)))))
+      (should (equal processes (process-list))))))
+
 (ert-deftest child-tests-child-options-fail ()
   "An option that fails loses neither the child nor the server."
   (let ((options '(:udp-cork t :tcp-congestion "nosuch" :priority 3

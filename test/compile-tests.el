@@ -77,5 +77,23 @@
     (sockopt-compile-unload-function)
     (should-not (get 'make-network-process 'compiler-macro))))
 
+(defconst compile-tests--probe
+  '(list (not (memq #'sockopt--teach-compiler after-load-functions))
+         (and (get 'make-network-process 'sockopt--macro) t))
+  "Whether the hook is gone, and whether the byte compiler is taught.")
+
+(ert-deftest compile-tests-whichever-is-first ()
+  "The byte compiler is taught, be it loaded before or after the package."
+  (dolist (files '(("bytecomp" "sockopt") ("sockopt" "bytecomp")))
+    (let ((output (apply #'sockopt-tests-emacs
+                         "-L" (file-name-directory (locate-library "sockopt"))
+                         (append (mapcan (lambda (file) (list "-l" file)) files)
+                                 (list "--eval"
+                                       (format "(princ %S)"
+                                               compile-tests--probe))))))
+      (should (equal (read output)
+                     ;; Emacs 30 is the first that checks keywords.
+                     (list t (>= emacs-major-version 30)))))))
+
 (provide 'compile-tests)
 ;;; compile-tests.el ends here

@@ -31,35 +31,6 @@ setsockopt (int fd, int level, int number, const void *value, socklen_t size)
 (defconst condition-tests--codes 133
   "The highest errno value of Linux.")
 
-(defun condition-tests--build (directory)
-  "Build the library in DIRECTORY and return its file name."
-  (unless (eq system-type 'gnu/linux)
-    (ert-skip "The numbers of errors are those of Linux"))
-  (unless (executable-find "cc")
-    (ert-skip "There is no C compiler"))
-  (let ((source (expand-file-name "library.c" directory))
-        (library (expand-file-name "library.so" directory)))
-    (with-temp-file source (insert condition-tests--library))
-    (with-temp-buffer
-      (unless (equal 0 (call-process "cc" nil t nil "-shared" "-fPIC"
-                                     "-o" library source "-ldl"))
-        (ert-fail (list "cc" (buffer-string)))))
-    library))
-
-(defun condition-tests--read (library form)
-  "Return the value of FORM in another Emacs, with LIBRARY loaded before all."
-  (let* ((others (getenv "LD_PRELOAD"))
-         (process-environment
-          (cons (concat "LD_PRELOAD=" (and others (concat others ":")) library)
-                process-environment))
-         (output (sockopt-tests-emacs
-                  "-L" (file-name-directory (locate-library "sockopt"))
-                  "-l" "sockopt" "--eval"
-                  (format "(message \"RESULT %%S\" %S)" form))))
-    (if (string-match "^RESULT " output)
-        (car (read-from-string output (match-end 0)))
-      (ert-fail (list "No result" output)))))
-
 (defun condition-tests--expected (code)
   "Return the conditions, ours and core's, of the errno value CODE."
   (pcase code
@@ -75,8 +46,8 @@ setsockopt (int fd, int level, int number, const void *value, socklen_t size)
   "Each error of the kernel has the condition that core gives it."
   (sockopt-tests-with-directory directory
     (let ((errors
-           (condition-tests--read
-            (condition-tests--build directory)
+           (sockopt-tests-value-with
+            (sockopt-tests-library directory condition-tests--library)
             `(let ((server (make-network-process
                             :name "s" :server t :host "127.0.0.1"
                             :family 'ipv4 :service t :noquery t)))
@@ -130,7 +101,9 @@ setsockopt (int fd, int level, int number, const void *value, socklen_t size)
                                (sockopt-get server :ip-mtu))))))
       (should (sockopt-supported-p :ip-mtu server))
       ;; What it does not have is refused, too.
-      (should-not (sockopt-supported-p :tcp-nodelay server)))))
+      (should-not (sockopt-supported-p :tcp-nodelay server))
+      ;; Nor is there an option of another type.
+      (should-not (sockopt-supported-p "keepalive" server)))))
 
 (ert-deftest condition-tests-no-file ()
   "What an option lacks is no file, and no permission."

@@ -25,14 +25,17 @@
   (sockopt-tests-wait (lambda () (process-get server 'children)))
   (car (process-get server 'children)))
 
+(defun delete-tests--fill (client)
+  "Send data through CLIENT, which get stuck, and return it."
+  (process-send-string client (make-string delete-tests--size ?x))
+  (should (sockopt-delete--left (sockopt-get client :tcp-info)))
+  client)
+
 (defun delete-tests--stuck (server linger &rest arguments)
   "Make a client of SERVER with LINGER, whose data are stuck.
 ARGUMENTS are more for it."
-  (let ((client (apply #'sockopt-tests-client server
-                       :linger linger :sndbuf 400000 arguments)))
-    (process-send-string client (make-string delete-tests--size ?x))
-    (should (sockopt-delete--left (sockopt-get client :tcp-info)))
-    client))
+  (delete-tests--fill (apply #'sockopt-tests-client server :linger linger
+                             :sndbuf 400000 arguments)))
 
 (defun delete-tests--read (child)
   "Have CHILD read, and return how many bytes it got till the end."
@@ -48,6 +51,13 @@ ARGUMENTS are more for it."
   `(let ((start (float-time)))
      ,@body
      (- (float-time) start)))
+
+(ert-deftest delete-tests-value ()
+  "The value is nil, whether there is something to wait for or not."
+  (sockopt-tests-clean
+    (let ((server (delete-tests--server)))
+      (should-not (sockopt-delete-process (delete-tests--stuck server nil)))
+      (should-not (sockopt-delete-process server)))))
 
 (defun delete-tests--try (linger delete)
   "Call DELETE with a client that has LINGER and is stuck.
@@ -91,17 +101,26 @@ Return how many seconds that took, and how many bytes came in the end."
   (delete-tests--at-once 3 (lambda (client)
                              (kill-buffer (process-buffer client)))))
 
+(defun delete-tests--core-client (server &rest arguments)
+  "Make a client of SERVER with core, by ARGUMENTS."
+  (apply #'make-network-process
+         :name "core" :host "127.0.0.1" :family 'ipv4 :noquery t
+         :service (process-contact server :service) arguments))
+
+(defun delete-tests--cores (server linger)
+  "Have core make a client of SERVER, which is then set LINGER."
+  (let ((client (delete-tests--core-client server)))
+    (sockopt-set-options client (list :linger linger :sndbuf 400000))
+    (delete-tests--fill client)))
+
 (ert-deftest delete-tests-core ()
   "So it is with a process that core made."
   (sockopt-tests-clean
     (let* ((noninteractive nil)
            (server (delete-tests--server))
-           (client (make-network-process
-                    :name "core" :host "127.0.0.1" :linger 3
-                    :service (process-contact server :service)
-                    :family 'ipv4 :noquery t)))
+           (client (delete-tests--core-client server :linger 3)))
       (sockopt-set client :sndbuf 400000)
-      (process-send-string client (make-string delete-tests--size ?x))
+      (delete-tests--fill client)
       (should (< (delete-tests--seconds (delete-process client)) 0.5))
       (should (= (delete-tests--read (delete-tests--child server))
                  delete-tests--size)))))
@@ -121,6 +140,156 @@ Return how many seconds that took, and how many bytes came in the end."
                    (delete-tests--try linger #'delete-process)))
         (should (< 0.9 seconds 3))
         (should (= bytes delete-tests--size))))))
+
+;;; When Emacs closes by itself
+
+(defun delete-tests--later (server linger)
+  "Make a client of SERVER with LINGER that connects in the background."
+  (let ((client (sockopt-tests-client server :linger linger :sndbuf 400000
+                                      :nowait t)))
+    (should (sockopt-tests-open-p client))
+    (delete-tests--fill client)))
+
+(defun delete-tests--raw (server linger)
+  "Make a client of SERVER with LINGER that is set by number."
+  (let* ((other (sockopt-make-network-process
+                 :name "other" :server t :host "127.0.0.1" :family 'ipv4
+                 :service t :noquery t :linger linger))
+         (client (sockopt-tests-client server :sndbuf 400000)))
+    (sockopt-set-raw client 1 13 (sockopt-get-raw other 1 13 8))
+    (delete-process other)
+    (delete-tests--fill client)))
+
+(defun delete-tests--peer-ends (stuck peer)
+  "Have PEER of STUCK, which lingers, end its side before it has all.
+Test that Emacs is not frozen when it closes STUCK, and PEER gets all."
+  (process-send-eof peer)
+  (should (< (delete-tests--seconds
+              (sockopt-tests-wait (lambda () (not (process-live-p stuck)))))
+             1))
+  (should-not (process-live-p stuck))
+  (should (= (delete-tests--read peer) delete-tests--size)))
+
+(ert-deftest delete-tests-peer-ends ()
+  "A peer that ends its side before it has all does not freeze Emacs."
+  :tags '((needs :cookie))
+  (dolist (make (list #'delete-tests--stuck #'delete-tests--later
+                      #'delete-tests--cores #'delete-tests--raw))
+    (sockopt-tests-clean
+      (let* ((server (delete-tests--server))
+             (client (funcall make server 3)))
+        (should (eql (sockopt-get client :linger) 3))
+        (delete-tests--peer-ends client (delete-tests--child server))))))
+
+(ert-deftest delete-tests-peer-of-child-ends ()
+  "So it is with a connection that a server with `:linger' has accepted.
+It may have that from the server, or be set it as the only one."
+  :tags '((needs :cookie))
+  (dolist (arguments '((:linger 3) (:child-options (:linger 3))))
+    (sockopt-tests-clean
+      (let* ((server (apply #'sockopt-tests-server
+                            :sndbuf 400000
+                            :log (lambda (server child _message)
+                                   (process-put server 'children
+                                                (list child)))
+                            arguments))
+             (client (sockopt-tests-client server :rcvbuf 4096 :filter t))
+             (child (delete-tests--child server)))
+        (should (eql (process-contact child :linger) 3))
+        (delete-tests--peer-ends (delete-tests--fill child) client)))))
+
+(ert-deftest delete-tests-end-prompt ()
+  "A peer that ends its side gets the end of ours at once.
+Where nothing is left to deliver, :linger changes nothing."
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (client (sockopt-tests-client server :linger 5))
+           (child (delete-tests--child server)))
+      ;; The thread has looked, and is waiting.
+      (sockopt-tests-wait #'ignore 0.1)
+      (process-send-eof child)
+      (should (< (delete-tests--seconds (delete-tests--read child)) 0.5))
+      (should-not (process-live-p client)))))
+
+(ert-deftest delete-tests-unseen ()
+  "Closing that nobody is told of does not freeze Emacs, nor stay undone."
+  :tags '((needs :cookie))
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (client (delete-tests--stuck server 3)))
+      (should (< (delete-tests--seconds
+                  (funcall (sockopt--core-function 'delete-process) client))
+                 0.5))
+      (should (= (delete-tests--read (delete-tests--child server))
+                 delete-tests--size)))))
+
+(ert-deftest delete-tests-cost ()
+  "What lingers takes a descriptor more, and a thread for all; then nothing."
+  :tags '((needs :cookie))
+  (skip-unless (file-directory-p "/proc/self/task"))
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (clients (list (sockopt-tests-client server)
+                          (sockopt-tests-client server)))
+           ;; Of tests before, too, the thread ends.
+           (before (progn (sockopt-tests-wait
+                           (lambda ()
+                             (and (cdr (process-get server 'children))
+                                  (= (cadr (sockopt-tests-held)) 1))))
+                          (sockopt-tests-held))))
+      (pcase-let ((`(,descriptors ,threads) before))
+        (sockopt-set (car clients) :linger 0)
+        (sockopt-set server :linger 5)
+        (should (equal (sockopt-tests-held) before))
+        (dolist (client clients)
+          (sockopt-set client :linger 5)
+          (sockopt-set client :linger t))
+        ;; The thread waits with two of its own.
+        (should (equal (sockopt-tests-held)
+                       (list (+ descriptors 4) (1+ threads))))
+        (sockopt-set (car clients) :linger nil)
+        (should (equal (sockopt-tests-held)
+                       (list (+ descriptors 3) (1+ threads))))
+        (sockopt-set (cadr clients) :linger 0)
+        (should (sockopt-tests-wait
+                 (lambda () (equal (sockopt-tests-held) before))))))))
+
+(defun delete-tests--doubles ()
+  "Return how many descriptors are of a socket that has another one, too.
+What else is open may change meanwhile, for a thread that ends closes two."
+  (let ((sockets (cl-loop for name in (directory-files "/proc/self/fd" t "[0-9]")
+                          for target = (file-symlink-p name)
+                          when (and target (string-prefix-p "socket:" target))
+                          collect target)))
+    (- (length sockets) (length (delete-dups (copy-sequence sockets))))))
+
+(defun delete-tests--found-again (process)
+  "Test that PROCESS, which lingers, is found by the right descriptor.
+If so, the other one goes when it does not linger any more."
+  (sockopt-set process :linger 5)
+  (remhash process sockopt--sockets)
+  (should (eql (sockopt-get process :linger) 5))
+  (let ((doubles (delete-tests--doubles)))
+    (sockopt-set process :linger nil)
+    (should (= (delete-tests--doubles) (1- doubles)))))
+
+(ert-deftest delete-tests-found-again ()
+  "The socket of a process is found by Emacs's own descriptor.
+The other one may come after that, or before."
+  :tags '((needs :cookie))
+  (skip-unless (file-directory-p "/proc/self/task"))
+  (sockopt-tests-clean
+    (let* ((server (delete-tests--server))
+           (spare (delete-tests--core-client server))
+           (client (delete-tests--core-client server)))
+      (sockopt-tests-wait (lambda () (cdr (process-get server 'children))))
+      (delete-tests--found-again (delete-tests--child server))
+      (sockopt-get client :linger)
+      ;; That looks at the last few descriptors first.
+      (dotimes (_ 5)
+        (sockopt-tests-client server))
+      (delete-process spare)
+      (delete-tests--found-again client))))
 
 ;;; In the background
 
@@ -221,6 +390,44 @@ The time is that given, that of `:linger', or the limit."
       (should (equal (car events) '("connection broken by remote peer\n")))
       (should (delete-tests--no-timers-p)))))
 
+(ert-deftest delete-tests-background-messages ()
+  "A user is told that Emacs waits, and how it ended; a program is not."
+  (let ((noninteractive nil)
+        messages)
+    (cl-letf (((symbol-function 'message)
+               (lambda (&rest arguments)
+                 (push (apply #'format arguments) messages))))
+      (pcase-dolist (`(,reads . ,end)
+                     '((t . "Deleted client")
+                       (nil . "Deleted client with [0-9]+ bytes unsent and .*")))
+        (sockopt-tests-clean
+          (let* ((server (delete-tests--server))
+                 (client (delete-tests--stuck server nil))
+                 (child (delete-tests--child server))
+                 (delete (lambda (process)
+                           (funcall-interactively #'sockopt-delete-process
+                                                  process 1))))
+            (setq messages nil)
+            (funcall delete client)
+            (should (equal messages '("Deleting client once its peer has all,\
+ or in 1 s")))
+            (when reads
+              (delete-tests--read child))
+            (should (sockopt-tests-wait (lambda () (cdr messages))))
+            (should (string-match-p (concat "\\`" end "\\'")
+                                    (car messages)))
+            ;; There is nothing to wait for.
+            (funcall delete server)
+            (should (equal (car messages) "Deleted server"))
+            (should (= (length messages) 3)))))
+      (sockopt-tests-clean
+        (let ((client (delete-tests--stuck (delete-tests--server) nil)))
+          (setq messages nil)
+          (sockopt-delete-process client 0.1)
+          (should (sockopt-tests-wait
+                   (lambda () (not (process-live-p client)))))
+          (should-not messages))))))
+
 (ert-deftest delete-tests-background-others ()
   "What is no open TCP connection is deleted at once."
   (sockopt-tests-with-directory directory
@@ -284,6 +491,10 @@ The time is that given, that of `:linger', or the limit."
                                      (interactive)
                                      (let ((inhibit-quit t))
                                        (kill-emacs))))
+     (global-set-key (kbd "C-c d") (lambda ()
+                                     (interactive)
+                                     (sockopt-delete-process
+                                      (get-process "stuck"))))
      (let ((client (sockopt-make-network-process
                     :name "stuck" :host "127.0.0.1" :service ,port
                     :family 'ipv4 :linger ,linger :sndbuf 400000
@@ -322,24 +533,9 @@ The time is that given, that of `:linger', or the limit."
 (defun delete-tests--terminal (server &optional keys)
   "Start an Emacs on a terminal that lingers for 30 seconds with SERVER.
 Have it leave by KEYS, and return it when it waits."
-  (let ((emacs (make-process
-                :name "emacs" :noquery t :connection-type 'pty
-                :filter (lambda (process string)
-                          (process-put
-                           process 'output
-                           (concat (process-get process 'output) string)))
-                :command
-                (list "env" "TERM=vt100"
-                      (expand-file-name invocation-name invocation-directory)
-                      "-Q" "-nw" "-L" (car load-path)
-                      "-L" (expand-file-name "lisp") "--eval"
-                      (format "%S" (delete-tests--program
-                                    (process-contact server :service)
-                                    30))))))
-    (set-process-window-size emacs 24 80)
-    ;; Where there are no terminals, Emacs takes pipes.
-    (unless (process-tty-name emacs)
-      (ert-skip "There are no terminals"))
+  (let ((emacs (sockopt-tests-terminal
+                (delete-tests--program (process-contact server :service)
+                                       30))))
     (should (delete-tests--child server))
     (sockopt-tests-wait #'ignore 0.5)
     (process-send-string emacs (or keys "\C-x\C-c"))
@@ -353,14 +549,16 @@ Have it leave by KEYS, and return it when it waits."
 (ert-deftest delete-tests-leave-quit ()
   "C-g ends the wait on leaving."
   :tags '((needs :tcp-info))
-  (dolist (keys '("\C-x\C-c" "\C-cq"))
+  (dolist (keys '("\C-x\C-c" "\C-cq" "\C-cd\C-x\C-c"))
     (sockopt-tests-clean
       (let* ((server (delete-tests--server))
              (emacs (delete-tests--terminal server keys)))
         (sockopt-tests-wait #'ignore 0.5)
         (should (process-live-p emacs))
-        (process-send-string emacs "\C-g")
-        (should (delete-tests--ends-p emacs))
+        (should (< (sockopt-tests-quit
+                    emacs "leaving Emacs"
+                    (lambda () (not (process-live-p emacs))))
+                   1))
         (should (= (delete-tests--read (delete-tests--child server))
                    delete-tests--size))))))
 

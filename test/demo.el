@@ -6,8 +6,8 @@
 
 ;; `make demo' makes a server and a client on this machine, each with all
 ;; of core's eight options, shows what was asked for, what
-;; `process-contact' says and what the kernel says, and moves data through
-;; both.  `make demo HOST=... PORT=...' makes a client of that host.
+;; `process-contact' says and what the kernel says, moves data through
+;; both, and shows some options that core does not have.  `make demo HOST=... PORT=...' makes a client of that host.
 
 ;;; Code:
 
@@ -18,6 +18,10 @@
   '(:bindtodevice "lo" :broadcast t :dontroute t :keepalive t :linger 5
     :oobinline t :priority 6 :reuseaddr t)
   "What the demonstration asks for on this machine.")
+
+(defconst sockopt-demo-more
+  '(:tcp-keepidle :tcp-user-timeout :tcp-congestion :tcp-maxseg :rcvbuf)
+  "What the demonstration tells of the client besides.")
 
 (defconst sockopt-demo-bytes 1000000
   "How many bytes go from the client to the server and back.")
@@ -42,6 +46,16 @@ Return what PREDICATE returned last."
            do (princ (format "  %-15s %-10S %-16S %S\n" option value
                              (process-contact process option)
                              (sockopt-get process option)))))
+
+(defun sockopt-demo--print-more (process)
+  "Print some of what core cannot tell of PROCESS."
+  (princ (format "\n%d options of %s can be read; Emacs alone reads none of\
+ them.\nSome that it cannot set, either:\n"
+                 (/ (length (sockopt-options process)) 2)
+                 (process-name process)))
+  (dolist (option sockopt-demo-more)
+    (when (sockopt-supported-p option process)
+      (princ (format "  %-18s %S\n" option (sockopt-get process option))))))
 
 (defun sockopt-demo--echo (process string)
   "Send STRING back through PROCESS."
@@ -75,6 +89,7 @@ Return what PREDICATE returned last."
  a server\n  accepts, so it is 0 here; :child-options would set it.)\n")
     (princ (format "\n%d of %d bytes went to the server and came back.\n"
                    received sockopt-demo-bytes))
+    (sockopt-demo--print-more client)
     (mapc #'delete-process (list client child server))
     (unless (= received sockopt-demo-bytes)
       (kill-emacs 1))))

@@ -8,6 +8,8 @@
 (require 'sockopt-describe)
 (require 'sockopt-mode)
 
+(defvar sockopt--place-directory)
+
 ;;; What snapshots say
 
 (defun describe-parts-tests--lines (function snapshot)
@@ -50,6 +52,45 @@
   (should (member "Keepalive probe after 60 s of silence"
                   (describe-parts-tests--timers '(:unacked 1)
                                                 :keepalive t))))
+
+(ert-deftest describe-parts-tests-zero ()
+  "What is 0 takes a line, and none where no data can go through."
+  (pcase-dolist (`(,state . ,zero) '((established . t) (listen)))
+    (should (eq zero
+                (and (cl-some
+                      (lambda (line) (string-prefix-p "These are 0 " line))
+                      (describe-parts-tests--lines
+                       #'sockopt-describe--info
+                       `(:tcp-info (:state ,state :lost 0 :rto 204000))))
+                     t)))))
+
+(ert-deftest describe-parts-tests-listening ()
+  "Of a socket that listens only that is shown which means something."
+  (let ((lines (describe-parts-tests--lines
+                #'sockopt-describe--info
+                '(:tcp-info (:state listen :unacked 1 :sacked 5 :snd-cwnd 10
+                                    :reordering 3)))))
+    (should (= 2 (length lines)))
+    (should (string-prefix-p "State" (car lines)))
+    (should (string-prefix-p "Reordering 3" (cadr lines)))))
+
+(ert-deftest describe-parts-tests-preset ()
+  "Of a preset that is set the socket gets the options that it has."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)))
+          (supported (symbol-function 'sockopt-supported-p))
+          (sockopt-presets '((mine :priority 3 :connect-timeout 10
+                                   :tcp-rto-max-ms 9000 :keepalive t))))
+      ;; As on systems that do not have it.
+      (cl-letf (((symbol-function 'sockopt-supported-p)
+                 (lambda (option process)
+                   (and (not (eq option :tcp-rto-max-ms))
+                        (funcall supported option process)))))
+        (should (sockopt-describe--preset client 'mine)))
+      (should (equal '(3 t) (sockopt-tests-values client :priority
+                                                  :keepalive)))
+      (should-not (plist-member (sockopt--core-contact client t)
+                                :tcp-rto-max-ms)))))
 
 (ert-deftest describe-parts-tests-attempts ()
   "Each attempt to connect says what came of it."
@@ -185,6 +226,7 @@
              (sockopt-fresh--known nil)
              (temporary-file-directory
               (file-name-as-directory (make-temp-file path t)))
+             (sockopt--place-directory temporary-file-directory)
              (server (sockopt-tests-server))
              (made 0)
              (make (symbol-function 'sockopt-fresh--make))

@@ -250,6 +250,17 @@ in µs).  Abnormal: many times the least round trip."))
                      (plist-get (alist-get 'dead-peer sockopt-presets)
                                 :tcp-keepidle))))))
 
+(ert-deftest describe-process-tests-default ()
+  "Commands take the process described as default, while it is alive."
+  (describe-process-tests--with client
+    (should (eq client (sockopt-ui--buffer-process (process-list))))
+    (describe-process-tests--find "Who and where")
+    (delete-process client)
+    (should-not (sockopt-ui--buffer-process
+                 (cl-remove-if-not #'process-live-p (process-list))))
+    (should (equal (cadr (sockopt-tests-error #'sockopt-describe-set-option))
+                   "This connection has ended"))))
+
 (ert-deftest describe-process-tests-navigate ()
   "Imenu has the headings, and a bookmark finds the process again."
   :tags '((needs :tcp-info))

@@ -7,10 +7,12 @@
 (require 'sockopt-process)
 (require 'sockopt-tests-lib)
 
+(defvar sockopt--place-directory)
+
 (defun error-tests--descriptors ()
-  "Return how many descriptors are open."
+  "Return how many descriptors are open, but for garbage."
   (garbage-collect)
-  (length (directory-files "/proc/self/fd" nil "\\`[0-9]" t)))
+  (sockopt-tests-descriptors))
 
 (defmacro error-tests--signals (condition pattern &rest body)
   "Check that BODY signals CONDITION with a message that matches PATTERN.
@@ -90,11 +92,20 @@ It must leave no process and no descriptor behind."
   (should (equal (sockopt--service '(:service 65535)) "65535"))
   (error-tests--signals 'wrong-type-argument ":host"
     (error-tests--make :host 3 :service 9))
-  (error-tests--signals 'sockopt-error "family"
+  (error-tests--signals 'sockopt-error "family.*takes.*vsock"
     (error-tests--make :host "127.0.0.1" :service 9 :family 'ipv5))
-  (error-tests--signals 'sockopt-error "type"
+  (error-tests--signals 'sockopt-error "type.*takes.*raw"
     (error-tests--make :host "127.0.0.1" :service 9 :type 'dgram))
-  (error-tests--signals 'sockopt-error "Unknown protocol"
+  (error-tests--signals 'sockopt-error ":protocol.*icmp"
+    (error-tests--make :host "127.0.0.1" :type 'raw))
+  (error-tests--signals 'wrong-type-argument "integerp \"x\" :host"
+    (error-tests--make :family 'vsock :host "x" :service 9))
+  (error-tests--signals 'wrong-type-argument "integerp nil :service"
+    (error-tests--make :family 'vsock :host 1))
+  (error-tests--signals 'args-out-of-range ":service 4294967296"
+    (error-tests--make :family 'vsock :host 1 :service 4294967296))
+  (error-tests--signals 'sockopt-error
+      "Unknown protocol\" nonesuch \"there are tcp, .*icmp.*; a number"
     (error-tests--make :host "127.0.0.1" :service 9 :protocol 'nonesuch))
   (error-tests--signals 'sockopt-system-error "Cannot look up host"
     (error-tests--make :host "127.0.0.1" :service 9 :family 'ipv6))
@@ -132,11 +143,32 @@ It must leave no process and no descriptor behind."
 
 (ert-deftest error-tests-likeness ()
   "What is too long is like nothing, and a part counts from three letters on."
-  (let ((long (make-string 99 ?a)))
-    (should (eq (sockopt--nearest (intern (concat ":" long)) '(:no)) :no))
-    (should-not (sockopt--nearest (intern (concat ":" long "a")) '(:no))))
+  (let ((near (intern (concat ":" (make-string 99 ?a)))))
+    (should (eq (sockopt--nearest (intern (concat ":" (make-string 98 ?a) "b"))
+                                  (list near))
+                near))
+    (should-not (sockopt--nearest (intern (concat ":" (make-string 100 ?a)))
+                                  (list near))))
   (should (eq (sockopt--nearest :ttl '(:tcp :ip-ttl)) :ip-ttl))
   (should (eq (sockopt--nearest :at '(:ab :ip-hdr-at)) :ab)))
+
+(ert-deftest error-tests-likeness-of-c ()
+  "Names as C has them mean those of Lisp."
+  (pcase-dolist (`(,c ,lisp) '((:TCP_NODELAY :tcp-nodelay)
+                               (:tcp_nodelay :tcp-nodelay)
+                               (:SO_KEEPALIVE :keepalive) (:so-mark :mark)
+                               (:IPV6_V6ONLY :ipv6-v6only)
+                               (SO_RCVBUF :rcvbuf)))
+    (should (eq lisp (sockopt--nearest c (sockopt-option-list))))))
+
+(ert-deftest error-tests-unlike ()
+  "What is like none is not said to mean one."
+  (dolist (name '(:xyzzy :foo nil quote))
+    (should-not (sockopt--nearest name (sockopt-option-list))))
+  (should-not (sockopt--nearest 'udp '(stream datagram seqpacket raw)))
+  (should-not (sockopt--nearest :port '(:name :host :service)))
+  (error-tests--signals 'sockopt-unsupported ":foo.*sockopt-describe-option"
+    (error-tests--make :host "127.0.0.1" :service 9 :foo t)))
 
 (ert-deftest error-tests-path-too-long ()
   "An overlong path of a local socket is refused by name."
@@ -337,18 +369,36 @@ and no process or descriptor left."
   (sockopt-tests-clean
     (let ((server (sockopt-tests-server)))
       (sockopt-tests-warm-up)
-      (dolist (nowait '(nil t))
+      (delete-process (sockopt-tests-client server :linger 0))
+      (pcase-dolist (`(,nowait ,linger) '((nil nil) (t nil) (nil 3)))
         (should (> (error-tests--with-few-descriptors
                     (lambda ()
                       (delete-process
-                       (sockopt-tests-client server :nowait nowait))))
+                       (sockopt-tests-client server :nowait nowait
+                                             :linger linger))))
                    0))))))
+
+(ert-deftest error-tests-no-descriptors-left-to-linger ()
+  "What would freeze Emacs is not set."
+  :tags '((needs :cookie))
+  (sockopt-tests-clean
+    (let* ((server (sockopt-tests-server))
+           ;; The first has Emacs load what it takes.
+           (client (sockopt-tests-client server :linger 0)))
+      (sockopt-set client :linger nil)
+      (should (> (error-tests--with-few-descriptors
+                  (lambda ()
+                    (should-not (sockopt-get client :linger))
+                    (sockopt-set client :linger 3)))
+                 0))
+      (should (eql (sockopt-get client :linger) 3)))))
 
 (ert-deftest error-tests-no-descriptors-left-for-server ()
   "Nor is there a file left of the place of a server."
   (sockopt-tests-clean
     (sockopt-tests-with-directory directory
-      (let ((temporary-file-directory (file-name-as-directory directory)))
+      (let* ((temporary-file-directory (file-name-as-directory directory))
+             (sockopt--place-directory temporary-file-directory))
         (should (> (error-tests--with-few-descriptors
                     (lambda () (delete-process (sockopt-tests-server))))
                    0))
@@ -411,31 +461,17 @@ It connects to PATH and writes how that went into the file LOG."
     (sockopt-tests-with-directory directory
       (let* ((path (expand-file-name "s" directory))
              (log (expand-file-name "log" directory))
-             (process-environment (cons "TERM=vt100" process-environment))
-             emacs start)
+             emacs)
         (error-tests--fill-queue path)
-        (setq emacs
-              (make-process
-               :name "emacs" :noquery t :connection-type 'pty
-               :filter #'ignore
-               :command
-               (list (expand-file-name invocation-name
-                                       invocation-directory)
-                     "-Q" "-nw" "-L" (car load-path)
-                     "-L" (expand-file-name "lisp")
-                     "--eval"
-                     (format "%S" (error-tests--program path log)))))
-        ;; Where there are no terminals, Emacs takes pipes.
-        (skip-unless (process-tty-name emacs))
+        (setq emacs (sockopt-tests-terminal (error-tests--program path log)))
         (should (sockopt-tests-wait
                  (lambda () (error-tests--logged log "READY")) 20))
         (sockopt-tests-wait #'ignore 0.5)
         (should-not (error-tests--logged log "RESULT"))
-        (setq start (float-time))
-        (process-send-string emacs "\C-g")
-        (should (sockopt-tests-wait
-                 (lambda () (error-tests--logged log "RESULT"))))
-        (should (< (- (float-time) start) 1))
+        (should (< (sockopt-tests-quit
+                    emacs "connecting to a local server"
+                    (lambda () (and (error-tests--logged log "RESULT") t)))
+                   1))
         (should (error-tests--logged log "RESULT quit nil 0"))
         (sockopt-tests-wait
          (lambda () (not (process-live-p emacs))))))))

@@ -405,5 +405,44 @@ queue on the way, or the peer answers late."
                             (sockopt-findings-snapshot client)))
                      'ended)))))
 
+(ert-deftest findings-tests-no-network-process ()
+  "What is no network process has no snapshot, rather than a fine one."
+  (sockopt-tests-clean
+    (let ((pipe (make-pipe-process :name "pipe" :noquery t)))
+      (should (equal (sockopt-tests-error
+                      (lambda () (sockopt-findings-snapshot pipe)))
+                     (list 'wrong-type-argument 'sockopt-network-process-p
+                           pipe))))))
+
+(ert-deftest findings-tests-short-limit ()
+  "A user timeout that was meant in seconds is warned of."
+  (findings-tests--table
+   ((() (:tcp-user-timeout 120))
+    short-limit warning
+    "The kernel ends the connection when the peer has not acknowledged \
+data for 120 ms: :tcp-user-timeout counts milliseconds."
+    ((set :tcp-user-timeout 120000)))
+   ((() (:tcp-user-timeout 1000))
+    fine fine "All is well: the peer was heard 3 s ago, a round trip takes \
+20 ms." nil)))
+
+(ert-deftest findings-tests-argument ()
+  "A process is looked at now; of what is no snapshot nothing is said."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)
+                                        :tcp-user-timeout 120)))
+      (should (equal (findings-tests--texts client)
+                     (findings-tests--texts
+                      (sockopt-findings-snapshot client))))
+      (should (eq 'short-limit (caar (findings-tests--texts client))))
+      (dolist (wrong '(nil 5 "client" (:state established) (1 . 2)))
+        (let ((error (should-error (sockopt-findings wrong)
+                                   :type 'wrong-type-argument)))
+          (should (equal wrong (nth 2 error)))
+          (should (string-search "a process" (nth 3 error)))))
+      (should-error (sockopt-findings
+                     (make-pipe-process :name "pipe" :noquery t))
+                    :type 'wrong-type-argument))))
+
 (provide 'findings-tests)
 ;;; findings-tests.el ends here

@@ -237,6 +237,17 @@ Those the package finds by another way."
         (should (eq (foreign-tests--find server :broadcast)
                     (eq server second)))))))
 
+(ert-deftest foreign-tests-same-port ()
+  "A server of datagrams is told from one that listens at its port."
+  (sockopt-tests-clean
+    (let* ((tcp (sockopt-tests-server))
+           (udp (foreign-tests--make :type 'datagram :server t :family 'ipv4
+                                     :host "127.0.0.1" :service
+                                     (process-contact tcp :service))))
+      (should (eq (foreign-tests--find udp :type) 'datagram))
+      (should (eq (sockopt-get udp :type) 'datagram))
+      (should (eq (foreign-tests--find tcp :type) 'stream)))))
+
 (ert-deftest foreign-tests-accepted-before ()
   "A connection is found though another was accepted after it."
   (sockopt-tests-clean

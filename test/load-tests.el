@@ -16,7 +16,8 @@
      (dolist (file (directory-files (expand-file-name "lisp" ,directory) t
                                     "\\.\\(?:so\\|dylib\\|elc\\)\\'"))
        (delete-file file))
-     ,@body))
+     (let ((process-environment (sockopt-tests-build-environment)))
+       ,@body)))
 
 (defun load-tests--run (directory form)
   "Return what Emacs prints when it evaluates FORM with the copy DIRECTORY."
@@ -232,6 +233,18 @@
         (should (eq (car error) 'sockopt-error))
         (should (string-match-p "M-x sockopt-module-compile"
                                 (cadr error)))))))
+
+(ert-deftest load-tests-no-offer ()
+  "What cannot be built is not offered, and no advice leads back here."
+  (cl-letf (((symbol-function 'sockopt--module-files) #'ignore)
+            ((symbol-function 'sockopt--may-ask-p) #'always)
+            ((symbol-function 'sockopt--check-sources)
+             (lambda () (sockopt--signal "There are no C files")))
+            ((symbol-function 'y-or-n-p)
+             (lambda (_) (ert-fail "It was offered"))))
+    (should (equal (sockopt-tests-error #'sockopt--load-module)
+                   '(sockopt-error "The module is not built.  There are no\
+ C files")))))
 
 (ert-deftest load-tests-search-order ()
   "The module is looked for in `load-path' first, then where it is installed."

@@ -10,20 +10,18 @@
 (require 'nsm)
 (require 'warnings)
 
+(defvar sockopt--place-directory)
+
 (declare-function sockopt--adopt "../module/emacs/process-adopt.c"
                   (handle role &rest args))
-
-(defun making-tests--descriptors ()
-  "Return how many descriptors are open."
-  (length (directory-files "/proc/self/fd")))
 
 (defmacro making-tests--nothing-left (&rest body)
   "Check that BODY leaves no descriptor and no process, garbage or not."
   `(let* ((gc-cons-threshold most-positive-fixnum)
           (processes (process-list))
-          (before (making-tests--descriptors)))
+          (before (sockopt-tests-descriptors)))
      ,@body
-     (should (= (making-tests--descriptors) before))
+     (should (= (sockopt-tests-descriptors) before))
      (should (equal (process-list) processes))))
 
 (defun making-tests--err (&rest _)
@@ -63,6 +61,27 @@
              (delete-process (apply #'sockopt-tests-client server wrong))
            (error nil))
          (accept-process-output nil 0.05))))))
+
+(ert-deftest making-tests-quit ()
+  "Who quits the moment that there is a socket leaves none, nor its file."
+  (skip-unless (file-directory-p "/proc/self/fd"))
+  (should (sockopt-supported-p :keepalive))
+  (sockopt-tests-with-directory directory
+    (sockopt-tests-clean
+      (let ((file (expand-file-name "server" directory))
+            (open (symbol-function 'sockopt--open)))
+        (making-tests--nothing-left
+         (cl-letf (((symbol-function 'sockopt--open)
+                    (lambda (&rest arguments)
+                      (apply open arguments)
+                      (should (file-exists-p file))
+                      (signal 'quit nil))))
+           (should (eq 'left (condition-case nil
+                                 (sockopt-make-network-process
+                                  :name "server" :server t :noquery t
+                                  :family 'local :service file)
+                               (quit 'left)))))
+         (should-not (file-exists-p file)))))))
 
 (ert-deftest making-tests-start-fails ()
   "If no thread can be started nothing is left of what it was to connect."
@@ -280,7 +299,7 @@ OTHER gets core's `make-network-process'.  Return what each returned."
   "A directory that cannot be removed is named, and the process is made."
   (sockopt-tests-with-directory directory
     (sockopt-tests-clean
-      (let ((temporary-file-directory (file-name-as-directory directory))
+      (let ((sockopt--place-directory (file-name-as-directory directory))
             warnings)
         (cl-letf (((symbol-function 'display-warning)
                    (lambda (type text &rest _) (push (cons type text) warnings))))
@@ -298,6 +317,52 @@ OTHER gets core's `make-network-process'.  Return what each returned."
           (should (equal (caar warnings) '(sockopt place)))
           (should (string-search (file-name-nondirectory (car left))
                                  (cdar warnings))))))))
+
+(defun making-tests--places (&rest directories)
+  "Make a server and return in which of DIRECTORIES its place was.
+The first is in memory, the other for temporary files."
+  (let* ((sockopt--place-directory (nth 0 directories))
+         (temporary-file-directory (nth 1 directories))
+         (place nil)
+         (note (lambda (&rest arguments)
+                 (setq place (file-name-directory
+                              (directory-file-name
+                               (file-name-directory
+                                (file-truename
+                                 (plist-get arguments :local)))))))))
+    (advice-add 'sockopt--core-make-network-process :before note)
+    (unwind-protect
+        (should (process-live-p (sockopt-tests-server)))
+      (advice-remove 'sockopt--core-make-network-process note))
+    (should-not (directory-files place nil "\\`sockopt-"))
+    place))
+
+(ert-deftest making-tests-place-directory ()
+  "A place is in memory if it can be, else where temporary files are."
+  (sockopt-tests-with-directory directory
+    (sockopt-tests-clean
+      (let ((memory (file-name-as-directory
+                     (file-truename (make-temp-file directory t))))
+            (other (file-name-as-directory (file-truename directory)))
+            (none (expand-file-name "none/" directory)))
+        (should (equal (making-tests--places memory other) memory))
+        (should (equal (making-tests--places nil other) other))
+        (should (equal (making-tests--places none other) other))
+        (delete-directory memory)))))
+
+(ert-deftest making-tests-no-place ()
+  "If it can be in neither, that is said, and no process is left."
+  (sockopt-tests-with-directory directory
+    (let* ((none (expand-file-name "none/" directory))
+           (processes (process-list))
+           (sockopt--place-directory none)
+           (temporary-file-directory none)
+           (error (should-error (sockopt-tests-server) :type 'file-error)))
+      (should (equal (seq-take error 3)
+                     '(sockopt-file-missing
+                       "Cannot make a place for the process"
+                       "No such file or directory")))
+      (should (equal (process-list) processes)))))
 
 (provide 'making-tests)
 ;;; making-tests.el ends here

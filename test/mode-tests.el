@@ -123,6 +123,99 @@
       (should-not (sockopt-get client :keepalive))
       (should-error (set-network-process-option client :tcp-keepidle 7)))))
 
+;;; What core does not have, and is no option
+
+(ert-deftest mode-tests-protocol ()
+  "A protocol counts as an option does, also of a stream by name."
+  (sockopt-tests-with-rules nil
+    (let* ((server (sockopt-tests-core-server))
+           (unknown (lambda (function)
+                      (string-search "no-such"
+                                     (error-message-string
+                                      (sockopt-tests-error function))))))
+      (should (funcall unknown
+                       (lambda ()
+                         (sockopt-tests-core-client server
+                                                    :protocol 'no-such))))
+      (should (funcall unknown
+                       (lambda ()
+                         (open-network-stream
+                          "s" nil "127.0.0.1" (sockopt-tests-service server)
+                          :protocol 'no-such))))
+      (should (equal (sockopt-get (sockopt-tests-core-client
+                                   server :protocol 'tcp)
+                                  :protocol)
+                     'tcp))
+      ;; Core passes over what no protocol can be.
+      (should (process-live-p (sockopt-tests-core-client
+                               server :protocol "tcp"))))))
+
+(ert-deftest mode-tests-no-children ()
+  "What accepts no connections is given nothing for them by a rule."
+  (dolist (type '(raw datagram))
+    (let ((args (list :name "s" :server t :type type)))
+      (should (equal (sockopt-mode--with-child-options args '(:keepalive t))
+                     args))))
+  (should (equal (sockopt-mode--with-child-options
+                  '(:server t) '(:keepalive t))
+                 '(:server t :child-options (:keepalive t)))))
+
+(ert-deftest mode-tests-type-and-family ()
+  "A type and a family that core lacks reach us without any option."
+  (sockopt-tests-with-rules nil
+    (should (equal (sockopt-tests-error
+                    (lambda ()
+                      (make-network-process :name "r" :type 'raw
+                                            :host "127.0.0.1")))
+                   (sockopt-tests-error
+                    (lambda ()
+                      (sockopt-make-network-process :name "r" :type 'raw
+                                                    :host "127.0.0.1")))))
+    (should (equal '(wrong-type-argument integerp "x" :host)
+                   (sockopt-tests-error
+                    (lambda ()
+                      (make-network-process :name "v" :family 'vsock
+                                            :host "x" :service 7)))))))
+
+(ert-deftest mode-tests-arguments ()
+  "An argument of ours that is misspelt or misplaced is an error."
+  (sockopt-tests-with-rules nil
+    (let* ((server (sockopt-tests-core-server))
+           (port (sockopt-tests-service server))
+           (processes (process-list)))
+      (pcase-dolist (`(,wrong ,value ,right)
+                     '((:connect-timout 5 :connect-timeout)
+                       (:child-option (:keepalive t) :child-options)
+                       (:protocoll mptcp :protocol)))
+        (dolist (make (list (lambda ()
+                              (sockopt-tests-core-client server wrong value))
+                            (lambda ()
+                              (open-network-stream "s" nil "127.0.0.1" port
+                                                   wrong value))))
+          (should (equal (sockopt-tests-error make)
+                         (list 'sockopt-unsupported wrong
+                               (format-message "unknown; did you mean `%s'?"
+                                               right))))))
+      (dolist (make (list (lambda ()
+                            (sockopt-tests-core-client
+                             server :child-options '(:keepalive t)))
+                          (lambda ()
+                            (open-network-stream
+                             "s" nil "127.0.0.1" port
+                             :child-options '(:keepalive t)))))
+        (should (equal (sockopt-tests-error make)
+                       '(sockopt-error
+                         "`:child-options' is for servers that accept"
+                         (:keepalive t)))))
+      (should (string-search
+               "sockopt-set-child-options"
+               (error-message-string
+                (sockopt-tests-error
+                 (lambda ()
+                   (set-network-process-option server :child-options
+                                               '(:keepalive t)))))))
+      (should (equal processes (process-list))))))
+
 ;;; Options by core's functions
 
 (ert-deftest mode-tests-make-network-process ()

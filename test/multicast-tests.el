@@ -4,6 +4,7 @@
 
 ;;; Code:
 
+(require 'sockopt-process)
 (require 'sockopt-tests-kinds)
 (require 'seq)
 
@@ -166,7 +167,11 @@ The group is a string or a vector; the interface has a name or an index."
             (should (seq-set-equal-p (nthcdr 3 now) (nthcdr 3 value)))
             ;; What is read can be set.
             (should (sockopt-set process option now))))
-        (should-error (sockopt-get process option))))))
+        (dolist (wrong '(nil "239.1.2.3" ("239.1.2.3" "lo" include)))
+          (should (equal (sockopt-tests-error
+                          (lambda () (sockopt-get process option wrong)))
+                         (list 'wrong-type-argument 'consp wrong option
+                               "to be read it takes (GROUP INTERFACE)"))))))))
 
 (defun multicast-tests--receiver-ipv6 (&rest options)
   "Return an IPv6 server with OPTIONS that hears no groups but its own."
@@ -263,6 +268,30 @@ host: RFC 4291."
         (let ((error (should-error
                       (sockopt-set process :ip-add-membership value))))
           (should (memq :ip-add-membership error)))))))
+
+(ert-deftest multicast-tests-several-groups ()
+  "Of several groups in one call the contact has each in its place.
+What a rule sets comes before, and has no place of its own."
+  :tags '(:ip-add-membership)
+  (sockopt-tests-clean
+    (let ((process (sockopt-make-network-process
+                    :name "s" :type 'datagram :server t :family 'ipv4
+                    :host "127.0.0.1" :service t
+                    :ip-add-membership '("239.1.2.3" "lo") :priority 3
+                    :ip-add-membership '("239.1.2.4" "lo"))))
+      (should (equal (cl-loop for (option value)
+                              on (sockopt--core-contact process t) by #'cddr
+                              when (memq option '(:ip-add-membership
+                                                  :priority))
+                              collect (list option (car (ensure-list value))))
+                     '((:ip-add-membership "239.1.2.3") (:priority 3)
+                       (:ip-add-membership "239.1.2.4"))))))
+  (let ((contact (list :name "s" :priority 0 :mark 0 :priority 0)))
+    (sockopt--note-values-made contact
+                               '((:priority 3 2 1) (:keepalive t nil)))
+    (should (equal contact
+                   '(:name "s" :priority 2 :mark 0 :priority 3
+                     :keepalive t)))))
 
 (provide 'multicast-tests)
 ;;; multicast-tests.el ends here

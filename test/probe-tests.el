@@ -131,9 +131,14 @@
   "SECONDS is an integer that the kernel takes as a number of probes."
   (sockopt-tests-clean
     (let ((client (sockopt-tests-client (sockopt-tests-server))))
-      (dolist (wrong '(0 61 1.5 "3"))
-        (should-error (sockopt-probe client wrong #'ignore)
-                      :type 'args-out-of-range))
+      (pcase-dolist (`(,wrong . ,error)
+                     '((0 args-out-of-range 0 1 60 "seconds")
+                       (61 args-out-of-range 61 1 60 "seconds")
+                       (0.5 wrong-type-argument integerp 0.5 1 60 "seconds")
+                       ("3" wrong-type-argument integerp "3" 1 60
+                        "seconds")))
+        (should (equal error (should-error (sockopt-probe client wrong
+                                                          #'ignore)))))
       (should-not sockopt-probe--active))))
 
 (ert-deftest probe-tests-command ()

@@ -243,8 +243,8 @@ Fail if the block did not run, or if sockopt complained of anything."
   (readme-tests--need-namespaces)
   (should
    (equal
-    '((irc t 60 nil) (mail t 60 nil) (nrepl nil 7200 t) (db t 30 nil)
-      (other nil 7200 nil))
+    '((irc t 60 120000 nil) (mail t 60 120000 nil) (smtp t 60 120000 nil)
+      (nrepl nil 7200 0 t) (db t 30 0 nil) (other nil 7200 0 nil))
     (readme-tests--checked
      (readme-tests--block "One host, with options")
      '(mapcar
@@ -253,10 +253,32 @@ Fail if the block did not run, or if sockopt complained of anything."
                                              (nth 1 case) (nth 2 case))))
            (cons (car case)
                  (mapcar (lambda (option) (sockopt-get process option))
-                         '(:keepalive :tcp-keepidle :tcp-nodelay)))))
-       '((irc "localhost" 6667) (mail "localhost" 993)
+                         '(:keepalive :tcp-keepidle :tcp-user-timeout
+                           :tcp-nodelay)))))
+       '((irc "localhost" 6667) (mail "localhost" 993) (smtp "localhost" 25)
          (nrepl "localhost" 7) (db "db.example.org" 5432)
          (other "localhost" 80)))))))
+
+(ert-deftest readme-tests-rule-leaks ()
+  "The rule for a VPN stops nothing, and says what failed; a call does."
+  (readme-tests--need-namespaces)
+  (let ((output
+         (car (readme-tests--run
+               (list (readme-tests--block "((:host \"\\\\.example"))
+               '(let ((where '(:host "git.example.com" :service 80)))
+                  (call-process "ip" nil nil nil "link" "delete" "tun0")
+                  (list (process-status (apply #'make-network-process
+                                               :name "leaks" where))
+                        (car (condition-case error
+                                 (apply #'make-network-process
+                                        :name "stays" :bindtodevice "tun0"
+                                        where)
+                               (error error)))))))))
+    (ert-info (output :prefix "output: ")
+      (should (string-match-p
+               "^sockopt: rule .*:bindtodevice: No such device$" output))
+      (should (string-match-p "^CHECKED (open sockopt-system-error)$"
+                              output)))))
 
 (ert-deftest readme-tests-row ()
   "The row of an option that the manual shows is one of the table's."
@@ -294,15 +316,19 @@ It explains what looks odd."
     (dolist (file (directory-files (expand-file-name "lisp" directory) t
                                    "\\.\\(?:so\\|dylib\\|elc\\)\\'"))
       (delete-file file))
-    (let ((output (readme-tests--sandbox
-                   directory "make" "-C" directory "demo"
-                   (concat "EMACS=" (expand-file-name
-                                     invocation-name
-                                     invocation-directory)))))
+    (let* ((process-environment (sockopt-tests-build-environment))
+           (output (readme-tests--sandbox
+                    directory "make" "-C" directory "demo"
+                    (concat "EMACS=" (expand-file-name
+                                      invocation-name
+                                      invocation-directory)))))
       (ert-info (output :prefix "output: ")
         (should (string-match-p "^1000000 of 1000000 bytes" output))
         (should (string-match-p ":priority +6 +0 +0$" output))
         (should (string-match-p "not hand :priority on" output))
+        (should (string-match-p "^[1-9][0-9]+ options of client can be read"
+                                output))
+        (should (string-match-p "^  :tcp-keepidle +[1-9][0-9]*$" output))
         (should (string-match-p "^STATUS 0" output))))))
 
 (provide 'readme-tests)

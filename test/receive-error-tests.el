@@ -43,7 +43,13 @@
           (should (eq (plist-get info :origin) 'icmp))
           (should (equal (plist-get info :icmp) '(3 3)))
           (should (equal (plist-get info :offender) "127.0.0.1"))
-          (should-not (plist-member info :mtu)))))))
+          (should-not (plist-member info :mtu)))
+        ;; What is sent next does not go to who has refused something.
+        (sockopt-send process "other" [127 0 0 2 9])
+        (sockopt-tests-receive-some all 4)
+        (should (equal (nth 1 (nth 3 (funcall all))) [127 0 0 2 9]))
+        (should (equal (process-datagram-address process)
+                       [127 0 0 1 9]))))))
 
 (ert-deftest receive-error-tests-refused-ipv6 ()
   :tags '(:ipv6-recverr)
@@ -161,13 +167,13 @@
   "Have FAR be the router of NEAR, with a narrow link behind it."
   (cl-loop for arguments in
            `(("-n" ,near "route" "add" "default" "via" ,sockopt-tests-far)
-             ("netns" "exec" ,far "sysctl" "-qw" "net.ipv4.ip_forward=1")
              ("-n" ,far "link" "add" "narrow" "mtu" "1000" "type" "veth"
               "peer" "name" "beyond")
              ("-n" ,far "addr" "add" "10.88.0.254/24" "dev" "narrow")
              ("-n" ,far "link" "set" "beyond" "up")
              ("-n" ,far "link" "set" "narrow" "up"))
-           do (should (apply #'sockopt-tests-ip arguments))))
+           do (should (apply #'sockopt-tests-ip arguments)))
+  (should (sockopt-tests-sysctl far "net.ipv4.ip_forward" "1")))
 
 (defun receive-error-tests--form (host options size)
   "Return a form that sends SIZE bytes to HOST with OPTIONS.
@@ -222,6 +228,47 @@ HOST, OPTIONS and SIZE are as for `receive-error-tests--form'."
       (should (equal (receive-error-tests--told
                       near far-address '(:ip-mtu-discover do) 3000)
                      '(EMSGSIZE local nil nil 1500))))))
+
+(defconst receive-error-tests--library "
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/socket.h>
+
+ssize_t
+recvmsg (int fd, struct msghdr *message, int flags)
+{
+  ssize_t (*real) (int, struct msghdr *, int)
+    = (ssize_t (*) (int, struct msghdr *, int)) dlsym (RTLD_NEXT, \"recvmsg\");
+  if ((flags & (MSG_ERRQUEUE | MSG_TRUNC)) != MSG_TRUNC)
+    return real (fd, message, flags);
+  errno = EAGAIN;
+  return -1;
+}
+"
+  "A library in which a datagram always comes a moment too late.")
+
+(ert-deftest receive-error-tests-late ()
+  "What comes after a look for data is no error where there is no such queue."
+  (sockopt-tests-with-directory directory
+    (should
+     (equal
+      '("late" t)
+      (sockopt-tests-value-with
+       (sockopt-tests-library directory receive-error-tests--library)
+       `(let* ((file ,(expand-file-name "server" directory))
+               (server (make-network-process
+                        :name "s" :server t :type 'datagram :family 'local
+                        :service file :noquery t))
+               (client (make-network-process
+                        :name "c" :type 'datagram :family 'local
+                        :service file :noquery t))
+               (handle (sockopt--handle server)))
+          (process-send-string client "late")
+          (pcase-let ((`(,data ,_address ,_info ,sent)
+                       (sockopt--receive server (process-status server)
+                                         handle)))
+            (list data sent))))))))
 
 (provide 'receive-error-tests)
 ;;; receive-error-tests.el ends here

@@ -109,5 +109,43 @@ No process comes or goes while threads wait, for then core aborts."
                                         collect (format "%s.%d" number
                                                         i))))))))))
 
+(defun receive-thread-tests--answers-p (client)
+  "Return non-nil if CLIENT, of an echo, gets an answer in this thread alone."
+  (let ((got ""))
+    (set-process-filter client (lambda (_process string)
+                                 (setq got (concat got string))))
+    (process-send-string client "ping")
+    (sockopt-tests-wait (lambda () (equal got "ping")))))
+
+(defun receive-thread-tests--core-answers ()
+  "Make eight of core's clients, talk to them, and return what that gave.
+They take the descriptors that have become free."
+  (let* ((server (make-network-process
+                  :name "server" :server 50 :noquery t :family 'ipv4
+                  :host "127.0.0.1" :service t :filter #'sockopt-tests-echo))
+         (clients (cl-loop repeat 8
+                           collect (make-network-process
+                                    :name "client" :noquery t
+                                    :family 'ipv4 :host "127.0.0.1"
+                                    :service (process-contact server
+                                                              :service)))))
+    (mapcar #'receive-thread-tests--answers-p clients)))
+
+(ert-deftest receive-thread-tests-no-lock-left ()
+  "Another thread can read what gets the descriptor of a channel later.
+Core leaves the lock of `set-process-thread' on it."
+  (skip-unless (fboundp 'make-thread))
+  (sockopt-tests-clean
+    (let ((server (sockopt-tests-receive-server #'make-network-process 'ipv4
+                                                nil)))
+      (sockopt-receive server #'ignore)
+      (should (eq (process-thread (car sockopt--receive-channels))
+                  main-thread))
+      (delete-process server)
+      (should (sockopt-tests-wait #'sockopt-tests-receive-nothing-left-p))
+      (should (equal (thread-join
+                      (make-thread #'receive-thread-tests--core-answers))
+                     (make-list 8 t))))))
+
 (provide 'receive-thread-tests)
 ;;; receive-thread-tests.el ends here

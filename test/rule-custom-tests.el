@@ -156,6 +156,36 @@
       (set-default-toplevel-value 'sockopt-rules old)
       (rule-custom-tests--kill))))
 
+(defun rule-custom-tests--insert (symbol)
+  "Press the first [INS] of SYMBOL in a Customize buffer.
+Return the text that is there then, after setting the value."
+  (customize-option symbol)
+  (goto-char (point-min))
+  (search-forward "[INS]")
+  (widget-button-press (1- (point)))
+  (prog1 (buffer-substring-no-properties (point-min) (point-max))
+    (widget-apply (car custom-options) :custom-set)))
+
+(ert-deftest rule-custom-tests-insert ()
+  "What [INS] adds is a form that can be filled in, and is right as it is."
+  (sockopt--ensure-module)
+  (let ((rules (default-toplevel-value 'sockopt-rules))
+        (presets (default-toplevel-value 'sockopt-presets))
+        (inhibit-message t))
+    (unwind-protect
+        (save-window-excursion
+          (pcase-dolist (`(,symbol ,form ,new)
+                         '((sockopt-rules "Port: 6667" (nil dead-peer))
+                           (sockopt-presets "Option: :keepalive"
+                                            (my-preset :keepalive t))))
+            (let ((text (rule-custom-tests--insert symbol)))
+              (should (string-search form text))
+              (should-not (string-match-p "not understood" text))
+              (should (equal new (car (default-toplevel-value symbol)))))))
+      (set-default-toplevel-value 'sockopt-rules rules)
+      (set-default-toplevel-value 'sockopt-presets presets)
+      (rule-custom-tests--kill))))
+
 (ert-deftest rule-custom-tests-some-wrong ()
   "What is wrong in one rule leaves the rest a form, and can be mended."
   (sockopt--ensure-module)

@@ -69,6 +69,28 @@
     (should (sockopt-rules-match-p '(:service "dup") '(:service 1001)))
     (should-not (sockopt-rules-match-p '(:service "dup") '(:service 7)))))
 
+(ert-deftest rule-match-tests-unknown-service ()
+  "A rule for names that no service has is wrong, if there is a list of them."
+  (rule-match-tests--with-services rule-match-tests--services
+    (pcase-dolist (`(,wrong . ,value)
+                   '((nil . "echo") (nil . "ircs-u") (nil . "split") (nil . 1)
+                     (nil . "1") (nil . "/run/echoo") (nil . "@echoo")
+                     (nil "echoo" "echo") (nil "echoo" 7)
+                     ("\"echoo\".*did you mean .echo.\\?" . "echoo")
+                     ("\"zzzzzz\" in [^;]*; a port" . "zzzzzz")
+                     ("\"echoo\" or \"ec\"" "echoo" "ec")))
+      (ert-info ((format "%S" value))
+        (let ((problem (sockopt-rules-problem
+                        `((:service ,value) (:keepalive t)))))
+          (if wrong
+              (should (string-match-p (concat "\\`No service is called " wrong)
+                                      problem))
+            (should-not problem)))))
+    (delete-file sockopt-rules--services-file)
+    (should-not (sockopt-rules-problem
+                 '((:service "echoo") (:keepalive t))))
+    (write-region "" nil sockopt-rules--services-file nil 'silent)))
+
 (ert-deftest rule-match-tests-system-services ()
   "The system's own file has what the resolver finds."
   (skip-unless (file-readable-p sockopt-rules--services-file))

@@ -24,6 +24,7 @@ what is `asked', `built' and `warned'."
        (fset 'sockopt--load-module
              (lambda (&rest _)
                (signal 'sockopt-error '("The module is not built"))))
+       (fset 'sockopt--found-modules 'ignore)
        (fset 'y-or-n-p (lambda (text) (push text asked) t))
        (fset 'sockopt-module-compile
              (lambda () (interactive) (setq built t)))
@@ -92,12 +93,96 @@ what is `asked', `built' and `warned'."
                    (setq sockopt-rules '((nil low-latency)))
                    (funcall-interactively 'sockopt-mode 1)
                    (list (length warned) (length asked) built))))
-  ;; Without rules nothing is needed yet.
-  (should (equal '(0 0)
+  ;; Without rules it is told, too.
+  (should (equal '(1 0 t)
                  (rule-module-tests--result
                    (require 'sockopt-mode)
                    (funcall-interactively 'sockopt-mode 1)
-                   (list (length warned) (length asked))))))
+                   (setq sockopt-rules '((nil low-latency)))
+                   (client (server))
+                   (list (length warned) (length asked)
+                         (and (string-search "The module is not built"
+                                             (car warned))
+                              t)))))
+  (should (equal '(0 1 t)
+                 (rule-module-tests--result
+                   (require 'sockopt-mode)
+                   (let ((noninteractive nil))
+                     (funcall-interactively 'sockopt-mode 1))
+                   (list (length warned) (length asked) built)))))
+
+(ert-deftest rule-module-tests-core-options ()
+  "Without the module core does by itself what it can, and nothing is asked."
+  (should (equal '((t t) t (t nil) nil nil)
+                 (rule-module-tests--result
+                   (require 'sockopt-mode)
+                   (sockopt-mode 1)
+                   (let* ((server (server :reuseaddr t))
+                          (client (client server :keepalive t))
+                          (stream (open-network-stream
+                                   "n" nil "127.0.0.1"
+                                   (process-contact server :service)
+                                   :keepalive t)))
+                     (list (mapcar (lambda (process)
+                                     (process-contact process :keepalive))
+                                   (list client stream))
+                           (process-contact server :reuseaddr)
+                           (list (set-network-process-option client
+                                                             :keepalive nil)
+                                 (process-contact client :keepalive))
+                           (set-network-process-option client :tcp-nodelay t
+                                                       t)
+                           asked))))))
+
+(ert-deftest rule-module-tests-needed ()
+  "What core cannot do is named, even behind what it can."
+  (pcase-dolist (`(,keyword . ,message)
+                 (rule-module-tests--result
+                   (require 'sockopt-mode)
+                   (sockopt-mode 1)
+                   (let ((server (server)))
+                     (mapcar (lambda (args)
+                               (cons (car (last args 2))
+                                     (outcome (lambda ()
+                                                (apply 'client server args)))))
+                             '((:keepalive t :tcp-nodelay t)
+                               (:keepalive t :connect-timeout 9)
+                               (:local [127 0 0 1 0]))))))
+    (should (string-search (format "%s needs the module" keyword) message)))
+  (should (string-search
+           ":tcp-nodelay needs the module"
+           (rule-module-tests--result
+             (require 'sockopt-mode)
+             (sockopt-mode 1)
+             (let ((client (client (server))))
+               (outcome (lambda ()
+                          (set-network-process-option client :tcp-nodelay
+                                                      t))))))))
+
+(ert-deftest rule-module-tests-shown-later ()
+  "A contact that was looked at before the module came is true afterwards."
+  (let ((output
+         (sockopt-tests-emacs
+          "-L" (file-name-directory (locate-library "sockopt"))
+          "-l" "sockopt-mode" "--eval"
+          (format
+           "%S"
+           '(let* ((server (make-network-process
+                            :name "s" :server t :family 'ipv4
+                            :host "127.0.0.1" :service t))
+                   (client (make-network-process
+                            :name "c" :host "127.0.0.1" :keepalive t
+                            :service (process-contact server :service))))
+              (sockopt-mode 1)
+              (process-contact client t)
+              (message "BEFORE %S" (sockopt--loaded-p))
+              (sockopt-set client :keepalive nil)
+              (plist-put (sockopt--core-contact client t t) :keepalive t)
+              (message "AFTER %S"
+                       (plist-get (process-contact client t)
+                                  :keepalive)))))))
+    (should (string-search "BEFORE nil" output))
+    (should (string-search "AFTER nil" output))))
 
 (ert-deftest rule-module-tests-from-filter ()
   "Nothing is asked out of a timer, with rules or options."
@@ -169,16 +254,20 @@ what is `asked', `built' and `warned'."
       (pcase-dolist (`(,wrong ,right)
                      '((:keepaliv :keepalive) (:keep-alive :keepalive)
                        (:tcp-nodelya :tcp-nodelay)
-                       (:keepidle :tcp-keepidle) (:so-priority :priority)))
+                       (:keepidle :tcp-keepidle) (:so-priority :priority)
+                       (:TCP_NODELAY :tcp-nodelay) (:SO_MARK :mark)))
         (dolist (make (list (lambda ()
                               (sockopt-tests-core-client server wrong t))
                             (lambda ()
                               (open-network-stream "s" nil "127.0.0.1" port
-                                                   wrong t))))
+                                                   wrong t))
+                            (lambda ()
+                              (set-network-process-option server wrong t))))
           (should (equal (sockopt-tests-error make)
                          (list 'sockopt-unsupported wrong
                                (format "unknown; did you mean `%s'?"
                                        right))))))
+      (should-not (set-network-process-option server :keepaliv t t))
       (should (equal processes (process-list))))))
 
 (ert-deftest rule-module-tests-known-to-core ()

@@ -13,6 +13,8 @@ ADDRESS), the latest first."
   (apply make (append arguments
                       (list :name "server" :type 'datagram :server t
                             :noquery t :host "127.0.0.1" :service t
+                            ;; See `sockopt-tests-receive-server'.
+                            :reuseaddr nil
                             :family 'ipv4 :coding 'binary
                             :filter
                             (lambda (process data)
@@ -82,6 +84,11 @@ ADDRESS), the latest first."
                         :ttl 3 :tos 'ef :time nil)
           (should (equal (seq-take (cdr (send-tests--next server)) 4)
                          [127 0 0 9])))
+        ;; Of two the first, as everywhere.
+        (sockopt-send client "ping" nil :source "127.0.0.8"
+                      :source "127.0.0.9")
+        (should (equal (seq-take (cdr (send-tests--next server)) 4)
+                       [127 0 0 8]))
         (sockopt-send client "ping" nil)
         (should (equal (seq-take (cdr (send-tests--next server)) 4)
                        [127 0 0 1]))
@@ -205,7 +212,9 @@ ADDRESS), the latest first."
                   (("" nil :tll 4) sockopt-unsupported :tll
                    "it takes :ttl, :tos, :source, :interface, :time")
                   ((data nil) wrong-type-argument stringp data)
-                  (("" [1 2]) sockopt-error "Malformed address" address)
+                  (("" [1 2]) sockopt-error "Malformed address" address [1 2]
+                   "it takes a vector of 4 or 8 parts and the port, or the\
+ name of a local socket")
                   (("" 7) sockopt-error "Malformed address" address 7)))
     (let ((error (apply #'send-tests--error (car case))))
       (ert-info ((format "%S" case))
@@ -320,7 +329,7 @@ ADDRESS), the latest first."
   (let ((words (split-string (nth 2 (send-tests--error "" nil :what 1))
                              "[ ,]+")))
     (dolist (word (nthcdr 2 words))
-      (should (string-match-p (format "`%s'" word)
+      (should (string-match-p (format "^  %s +[a-z]" word)
                               (documentation 'sockopt-send t))))
     (should (< 4 (length words)))))
 

@@ -51,6 +51,14 @@ Skip the test where they cannot be made."
          (sockopt-tests-ip "netns" "del" ,near)
          (sockopt-tests-ip "netns" "del" ,far)))))
 
+(defun sockopt-tests-sysctl (namespace name value)
+  "Set the sysctl NAME of NAMESPACE to VALUE, a string.
+Return non-nil if that succeeds.  It needs no sysctl(8), which a small
+system does not have."
+  (sockopt-tests-ip "netns" "exec" namespace
+                    "sh" "-c" "echo \"$1\" >\"$2\"" "sh" value
+                    (concat "/proc/sys/" (string-replace "." "/" name))))
+
 (defun sockopt-tests-cable (far state)
   "Set the cable's end at FAR to STATE, \"up\" or \"down\"."
   (should (sockopt-tests-ip "-n" far "link" "set" "cable" state)))

@@ -20,6 +20,16 @@ Return what it returned last."
       (accept-process-output nil 0.02))
     result))
 
+(defun sockopt-tests-descriptors ()
+  "Return how many descriptors are open."
+  (length (directory-files "/proc/self/fd" nil "\\`[0-9]" t)))
+
+(defun sockopt-tests-held ()
+  "Return how many descriptors are open, and how many threads there are.
+Of those that tests before have left some may be about to end."
+  (list (sockopt-tests-descriptors)
+        (length (directory-files "/proc/self/task" nil "\\`[0-9]" t))))
+
 (defun sockopt-tests-looking-up-p (process)
   "Return non-nil if core looks up the host of PROCESS."
   (and (eq (process-type process) 'network)
@@ -124,6 +134,11 @@ Who uses this must load sockopt-mode first."
   (lambda (_process string)
     (setcar place (concat (car place) string))))
 
+(defun sockopt-tests-collect (process string)
+  "Append STRING, from PROCESS, to its property `output'."
+  (process-put process 'output
+               (concat (process-get process 'output) string)))
+
 (defun sockopt-tests-warm-up ()
   "Have the module open the descriptors that it keeps."
   (sockopt-tests-clean
@@ -194,18 +209,95 @@ Who uses this must load sockopt-mode first."
      (with-timeout (60) (while t (accept-process-output nil 0.05))))
   "What another Emacs evaluates to serve.")
 
-(defun sockopt-tests-other-server ()
-  "Start an Emacs that sends back what it gets, and return (PROCESS . PORT)."
+(defun sockopt-tests-other-server (&optional form)
+  "Start an Emacs that sends back what it gets, and return (PROCESS . PORT).
+With FORM, it evaluates that instead, which must print \"PORT\" and that."
   (let* ((place (list ""))
          (emacs (make-process
                  :name "echo" :noquery t :connection-type 'pipe
                  :filter (sockopt-tests-collector place)
                  :command (sockopt-tests-command
-                           "--eval" (format "%S" sockopt-tests--echo)))))
+                           "--eval" (format "%S" (or form sockopt-tests--echo))))))
     (should (sockopt-tests-wait
              (lambda () (string-match "PORT \\([0-9]+\\)\n" (car place)))
              10))
     (cons emacs (string-to-number (match-string 1 (car place))))))
+
+;;; Building
+
+(defun sockopt-tests-build-environment ()
+  "Return `process-environment' with a compiler that LD_PRELOAD is not for.
+That of the sanitizers, say, makes it take five times as long."
+  (cons (concat "CC=env -u LD_PRELOAD " (or (getenv "CC") "cc"))
+        process-environment))
+
+;;; Calls of the system that fail
+
+(defun sockopt-tests-library (directory source)
+  "Build a library of SOURCE, in C, in DIRECTORY, and return its file name."
+  (unless (eq system-type 'gnu/linux)
+    (ert-skip "The numbers of errors are those of Linux"))
+  (unless (executable-find "cc")
+    (ert-skip "There is no C compiler"))
+  (let ((file (expand-file-name "library.c" directory))
+        (library (expand-file-name "library.so" directory)))
+    (with-temp-file file (insert source))
+    (with-temp-buffer
+      (unless (equal 0 (call-process "cc" nil t nil "-shared" "-fPIC"
+                                     "-o" library file "-ldl"))
+        (ert-fail (list "cc" (buffer-string)))))
+    library))
+
+(defun sockopt-tests-value-with (library form)
+  "Return the value of FORM in another Emacs, with LIBRARY loaded before all."
+  (let* ((others (getenv "LD_PRELOAD"))
+         (process-environment
+          (cons (concat "LD_PRELOAD=" (and others (concat others ":")) library)
+                process-environment))
+         (output (sockopt-tests-emacs
+                  "-L" (file-name-directory (locate-library "sockopt"))
+                  "-l" "sockopt" "--eval"
+                  (format "(message \"RESULT %%S\" %S)" form))))
+    (if (string-match "^RESULT " output)
+        (car (read-from-string output (match-end 0)))
+      (ert-fail (list "No result" output)))))
+
+;;; An Emacs on a terminal
+
+(defun sockopt-tests-terminal (form &rest prefix)
+  "Start an Emacs on a terminal that evaluates FORM, and return it.
+PREFIX is a command that is to run it.  Its output is collected in a
+property."
+  (let ((emacs (make-process
+                :name "emacs" :noquery t :connection-type 'pty
+                :filter #'sockopt-tests-collect
+                :command
+                `(,@prefix
+                  "env" "TERM=vt100"
+                  ,(expand-file-name invocation-name invocation-directory)
+                  "-Q" "-nw" "-L" ,(car load-path)
+                  "-L" ,(expand-file-name "lisp")
+                  "--eval" ,(format "%S" form)))))
+    (set-process-window-size emacs 24 80)
+    ;; Where there are no terminals, Emacs takes pipes.
+    (unless (process-tty-name emacs)
+      (ert-skip "There are no terminals"))
+    emacs))
+
+(defun sockopt-tests-quit (emacs what done)
+  "Type \`C-g' at EMACS, which waits for WHAT, and wait for DONE.
+DONE is a function; it returns nil until the wait is over, and then
+perhaps the time of that.  Return how many seconds it took, and print it.
+An idle machine takes less than 0.1; who tests that should allow for more,
+as others may be at work."
+  (let ((start (float-time))
+        end)
+    (process-send-string emacs "\C-g")
+    (setq end (sockopt-tests-wait done))
+    (should end)
+    (let ((seconds (- (if (numberp end) end (float-time)) start)))
+      (message "C-g ended %s after %.3f s" what seconds)
+      seconds)))
 
 ;;; What the machine has
 
@@ -243,9 +335,7 @@ property."
               ,@(sockopt-tests-command
                  "-L" (file-name-directory (locate-library "sockopt"))
                  "-l" "sockopt-mode" "--eval" (format "%S" form)))
-   :filter (lambda (process string)
-             (process-put process 'output
-                          (concat (process-get process 'output) string)))))
+   :filter #'sockopt-tests-collect))
 
 (defun sockopt-tests-says-p (process text seconds)
   "Wait up to SECONDS until the output of PROCESS has TEXT."

@@ -28,7 +28,10 @@
      :a ((10 78 0 1) (10 78 0 2)))
     ("late.test" :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 1))
      :a ((10 78 0 2)))
-    ("never.test" :delay 1000))
+    ("never.test" :delay 1000)
+    ;; None of these answers.
+    ("mute.test" :delay 0.6 :aaaa ((#xfd 0 0 #x77 0 0 0 0 0 0 0 0 0 0 0 9))
+     :a ((10 78 0 1))))
   "What the name server knows.  It answers after `:delay' seconds.")
 
 (defconst sockopt-tests-names--name-server

@@ -9,11 +9,14 @@
 (defun sockopt-tests-receive-server (maker family directory)
   "Make a server of datagrams with MAKER, of FAMILY.
 DIRECTORY is where a local one goes."
+  ;; Of those that may reuse an address, as servers may unless told, Linux
+  ;; gives the same free port to several, and one gets what is for another:
+  ;; that of another Emacs which runs tests at the same time.
   (apply maker :name "server" :type 'datagram :server t :noquery t
          :family family :coding 'binary
          (if (eq family 'local)
              (list :service (expand-file-name "server" directory))
-           (list :host 'local :service t))))
+           (list :host 'local :service t :reuseaddr nil))))
 
 (defun sockopt-tests-receive-client (maker server)
   "Make a client with MAKER that sends datagrams to SERVER."

@@ -88,7 +88,7 @@
           (should (equal path (sockopt-ui--peer client)))
           (should (equal path (sockopt-ui--peer own)))
           (dolist (child children)
-            (should (stringp (sockopt-ui--peer child)))))
+            (should (equal path (sockopt-ui--peer child)))))
       (delete-file path))))
 
 (ert-deftest ui-tests-peer-internet ()

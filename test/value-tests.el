@@ -78,6 +78,16 @@
 
 ;;; Values that are read
 
+(ert-deftest value-tests-argument ()
+  "An argument is refused where reading takes none."
+  (sockopt-tests-with-sockets
+    (let ((process (sockopt-tests-make 'udp4-client)))
+      (should (equal (sockopt-tests-error
+                      (lambda () (sockopt-get process :broadcast "lo")))
+                     '(wrong-type-argument
+                       null "lo" :broadcast
+                       "to be read it takes no argument"))))))
+
 (ert-deftest value-tests-dscp ()
   "Code points may be given by name; the kernel's number is read."
   (sockopt-tests-with-sockets

@@ -279,5 +279,60 @@ It sends the signals that it is told to, by lines (INTERFACE SIGNAL VALUE)."
         (sockopt-wake--set 'sockopt-probe-after-wake nil)))
     (should (string-search "sockopt-wake-probe" warning))))
 
+(defmacro wake-tests--warned (&rest body)
+  "Evaluate BODY and return the texts of the warnings it makes."
+  (declare (indent 0) (debug t))
+  `(let ((warned nil)
+         (sockopt-wake--warned nil))
+     (cl-letf (((symbol-function 'display-warning)
+                (lambda (_type text &rest _) (push text warned))))
+       ,@body)
+     warned))
+
+(ert-deftest wake-tests-wrong ()
+  "What is wrong is told of when it is set, and selects nothing on waking."
+  (sockopt-tests-clean
+    (sockopt-tests-client (sockopt-tests-server))
+    (pcase-dolist (`(,wrong ,regexp)
+                   '((((:nme "x")) "did you mean .:name")
+                     (((:name "[")) "Unmatched")
+                     ((:name "cli") "list of conditions")
+                     ("cli" "list of conditions")
+                     (("cli") "Not a list of conditions")))
+      (ert-info ((format "%S" wrong))
+        (let ((warned
+               (wake-tests--warned
+                 (unwind-protect
+                     (progn
+                       (customize-set-variable 'sockopt-probe-after-wake
+                                               wrong)
+                       (should (equal wrong sockopt-probe-after-wake))
+                       (should-not sockopt-wake--registrations)
+                       (should-not (sockopt-wake--processes)))
+                   (sockopt-wake--set 'sockopt-probe-after-wake nil)))))
+          (should (= 1 (length warned)))
+          (should (string-search "sockopt-probe-after-wake" (car warned)))
+          (should (string-match-p regexp (car warned))))
+        (with-temp-buffer
+          (setq major-mode 'Custom-mode)
+          (should-error (sockopt-wake--set 'sockopt-probe-after-wake wrong)
+                        :type 'user-error))
+        (should-not sockopt-probe-after-wake)))
+    (should-not (sockopt-wake--problem '(nil (:name "x"))))))
+
+(ert-deftest wake-tests-nothing ()
+  "The command says that there is nothing to probe; a hook need not know."
+  (sockopt-tests-clean
+    (pcase-dolist (`(,value ,text)
+                   '((nil "which is nil") (((:name "nobody")) "nothing to")))
+      (let ((sockopt-probe-after-wake value))
+        (sockopt-wake-probe)
+        (should (string-search
+                 text
+                 (cadr (should-error (call-interactively
+                                      #'sockopt-wake-probe)
+                                     :type 'user-error))))
+        (should-not sockopt-wake--timer)))))
+
 (provide 'wake-tests)
 ;;; wake-tests.el ends here

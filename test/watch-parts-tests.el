@@ -80,5 +80,31 @@
             (kill-buffer "*sockopt-watch watched*")))
         (should (= 0 (timers)))))))
 
+(ert-deftest watch-parts-tests-listening ()
+  "Of a server that listens no numbers of connections are drawn."
+  (sockopt-tests-clean
+    (let ((series (sockopt-watch--begin (sockopt-tests-server))))
+      (sockopt-watch--sample series)
+      (with-temp-buffer
+        (sockopt-watch--insert-text series 80)
+        (should-not (string-search "Congestion" (buffer-string)))
+        (should (string-search "Receive queue" (buffer-string)))))))
+
+(ert-deftest watch-parts-tests-no-module ()
+  "Without the module nothing is asked twice, and no buffer is shown."
+  (sockopt-tests-clean
+    (let ((client (sockopt-tests-client (sockopt-tests-server)))
+          (buffers (buffer-list))
+          (asked 0))
+      (cl-letf (((symbol-function 'sockopt--ensure-module)
+                 (lambda ()
+                   (cl-incf asked)
+                   (signal 'sockopt-error '("The module is not built")))))
+        (should-error (sockopt-watch client) :type 'sockopt-error)
+        (should-error (call-interactively #'sockopt-watch)
+                      :type 'sockopt-error))
+      (should (= 2 asked))
+      (should (equal buffers (buffer-list))))))
+
 (provide 'watch-parts-tests)
 ;;; watch-parts-tests.el ends here

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "emacs/lisp.h"
+#include "socket/linger.h"
 
 /* A mark is a linger time that no socket has just then, one of more than
    there are sockets.  All systems store these as they are; BSD's field for
@@ -89,7 +90,7 @@ find_by_mark (emacs_env *env, emacs_value process)
   int mark = unused_mark (before);
   set_option (env, process, Qlinger, env->make_integer (env, mark));
   for (int fd = 0; fd < DESCRIPTOR_MAX && found < 0; fd++)
-    if (has_mark (fd, mark))
+    if (has_mark (fd, mark) && !linger_keeps (fd))
       {
         restore_linger (fd, &before[fd]);
         found = fd;

@@ -10,6 +10,7 @@
 #include "emacs/find-mark.h"
 #include "emacs/lisp-address.h"
 #include "emacs/lisp.h"
+#include "socket/linger.h"
 #include "socket/placeholder.h"
 
 /* Whether FD is a socket of streams.  Of others several may have the
@@ -40,27 +41,40 @@ listens_at (int fd, const struct address *address)
 #endif
 }
 
-/* A listener is not marked by its linger time: a connection that
-   completes at that moment would inherit the mark for good.  */
+/* The only descriptor that listens at the address of a server with CONTACT,
+   or -1.  Where a server of datagrams is, which does not listen, another
+   process may.  */
 static int
-find_listener (emacs_env *env, emacs_value process, emacs_value contact)
+find_at_address (emacs_env *env, emacs_value contact)
 {
   struct address address;
   int found = -1, matches = 0;
+  emacs_value type = LISP_CALL (env, Qplist_get, contact, Qtype);
   lisp_to_address (env, Qlocal, LISP_CALL (env, Qplist_get, contact, Qlocal),
                    &address);
   if (lisp_pending (env))
     {
       env->non_local_exit_clear (env);
-      return find_by_toggle (env, process);
+      return -1;
     }
+  if (env->eq (env, type, Qdatagram) || env->eq (env, type, Qraw))
+    return -1;
   for (int fd = 0; fd < DESCRIPTOR_MAX; fd++)
     if (listens_at (fd, &address))
       {
         found = fd;
         matches++;
       }
-  return matches == 1 ? found : find_by_toggle (env, process);
+  return matches == 1 ? found : -1;
+}
+
+/* A listener is not marked by its linger time: a connection that
+   completes at that moment would inherit the mark for good.  */
+static int
+find_listener (emacs_env *env, emacs_value process, emacs_value contact)
+{
+  int fd = find_at_address (env, contact);
+  return fd < 0 ? find_by_toggle (env, process) : fd;
 }
 
 /* The address in CONTACT under KEYWORD, if it is an Internet address.  */
@@ -99,7 +113,8 @@ find_new_connection (emacs_env *env, emacs_value contact)
   for (int i = 0; i < NEW_DESCRIPTORS && fd-- > 0; i++)
     if (address_local_of (fd, &address) && address_equal (&address, &local)
         && address_remote_of (fd, &address)
-        && address_equal (&address, &remote) && is_stream (fd))
+        && address_equal (&address, &remote) && is_stream (fd)
+        && !linger_keeps (fd))
       return fd;
   return -1;
 }

@@ -10,6 +10,7 @@
 #include "emacs/lisp-option.h"
 #include "emacs/lisp.h"
 #include "option/get-set.h"
+#include "socket/linger.h"
 
 int
 handle_read (emacs_env *env, struct handle *handle,
@@ -68,6 +69,31 @@ reads_as_written (const struct option *option, const struct bytes *bytes)
          && bytes->length == option->kind->size;
 }
 
+/* Set OPTION, SO_LINGER, of HANDLE to BYTES, with Emacs prepared for what
+   that means to closing.  */
+static int
+set_linger (const struct handle *handle, const struct option *option,
+            const struct bytes *bytes)
+{
+  int code = linger_waits (&bytes->as.linger)
+               ? linger_keep (handle->fd, handle->identity)
+               : 0;
+  if (code == 0)
+    code = option_set (handle->fd, option, bytes);
+  /* It is kept already, if it must be.  */
+  handle_settle_linger (handle);
+  return code;
+}
+
+static int
+set (const struct handle *handle, const struct option *option,
+     const struct bytes *bytes)
+{
+  return option->flags & OPTION_CLOSE_WAITS
+           ? set_linger (handle, option, bytes)
+           : option_set (handle->fd, option, bytes);
+}
+
 emacs_value
 handle_write (emacs_env *env, struct handle *handle,
               const struct option *option, const struct bytes *bytes,
@@ -84,7 +110,7 @@ handle_write (emacs_env *env, struct handle *handle,
   emacs_value stored = known ? lisp_decode (env, option, bytes) : value;
   if (lisp_pending (env))
     return Qnil;
-  int code = has ? option_set (handle->fd, option, bytes) : ENOPROTOOPT;
+  int code = has ? set (handle, option, bytes) : ENOPROTOOPT;
   handle->writes++;
   if (code != 0)
     lisp_signal_option (env, option, code, &value);

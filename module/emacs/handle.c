@@ -12,6 +12,7 @@
 #include "emacs/find.h"
 #include "emacs/lisp-address.h"
 #include "emacs/lisp.h"
+#include "socket/linger.h"
 
 /* The finalizers also tell what a user pointer holds.  */
 
@@ -95,6 +96,13 @@ handle_make (emacs_env *env, int fd, bool owned, unsigned class)
   return make_user_ptr (env, free_handle, handle);
 }
 
+void
+handle_own (struct handle *handle, int fd, unsigned class)
+{
+  handle->fd = fd;
+  handle->socket_class = class;
+}
+
 struct handle *
 handle_get (emacs_env *env, emacs_value value)
 {
@@ -148,13 +156,23 @@ handle_has (struct handle *handle, const struct option *option)
   return option_applies (option, handle_class (handle));
 }
 
-void
+int
+handle_settle_linger (const struct handle *handle)
+{
+  if (linger_waits_now (handle->fd))
+    return linger_keep (handle->fd, handle->identity);
+  linger_release (handle->fd, handle->identity);
+  return 0;
+}
+
+int
 handle_adopted (struct handle *handle, int fd)
 {
   handle->fd = fd;
   handle->owned = false;
   handle->confirmed = true;
   socket_identity (fd, &handle->identity);
+  return handle_settle_linger (handle);
 }
 
 void
@@ -266,6 +284,13 @@ DEFUN ("sockopt--find", sockopt_find, Ssockopt_find, 2, 2,
   return value;
 }
 
+DEFUN ("sockopt--new-handle", sockopt_new_handle, Ssockopt_new_handle, 0, 0,
+       "Return a handle for a socket that there is none of yet.")
+{
+  (void) args;
+  return handle_make (env, -1, true, 0);
+}
+
 DEFUN ("sockopt--name", sockopt_name, Ssockopt_name, 1, 1,
        "Return the address that the socket of HANDLE is bound to, or nil.\n\n"
        "(fn HANDLE)")
@@ -275,6 +300,31 @@ DEFUN ("sockopt--name", sockopt_name, Ssockopt_name, 1, 1,
   return handle && address_local_of (handle->fd, &address)
            ? lisp_from_address (env, &address)
            : Qnil;
+}
+
+DEFUN ("sockopt--settle-linger", sockopt_settle_linger, Ssockopt_settle_linger,
+       1, 1,
+       "Have Emacs not wait when it closes the socket of HANDLE by itself.\n"
+       "That counts if the socket has `:linger' now.  Value is nil.\n\n"
+       "(fn HANDLE)")
+{
+  const struct handle *handle = handle_get (env, args[0]);
+  int code = handle ? handle_settle_linger (handle) : 0;
+  if (code != 0)
+    lisp_signal_errno (env, "Cannot linger", code, args[0]);
+  return Qnil;
+}
+
+DEFUN ("sockopt--release-linger", sockopt_release_linger,
+       Ssockopt_release_linger, 1, 1,
+       "Undo that: closing the socket of HANDLE waits by its `:linger'.\n"
+       "Value is nil.\n\n"
+       "(fn HANDLE)")
+{
+  const struct handle *handle = handle_get (env, args[0]);
+  if (handle)
+    linger_release (handle->fd, handle->identity);
+  return Qnil;
 }
 
 DEFUN ("sockopt--close", sockopt_close, Ssockopt_close, 1, 1,
@@ -291,6 +341,9 @@ void
 syms_of_handle (emacs_env *env)
 {
   defsubr (env, &Ssockopt_find);
+  defsubr (env, &Ssockopt_new_handle);
   defsubr (env, &Ssockopt_name);
+  defsubr (env, &Ssockopt_settle_linger);
+  defsubr (env, &Ssockopt_release_linger);
   defsubr (env, &Ssockopt_close);
 }

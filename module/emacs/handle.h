@@ -41,6 +41,9 @@ struct handle
    fails, with an error signalled, FD is closed if it would be OWNED.  */
 emacs_value handle_make (emacs_env *env, int fd, bool owned, unsigned class);
 
+/* Have HANDLE, which is new, own FD, a socket of CLASS.  */
+void handle_own (struct handle *handle, int fd, unsigned class);
+
 /* The handle that VALUE holds.  Null, with an error signalled, if VALUE
    is something else.  */
 struct handle *handle_get (emacs_env *env, emacs_value value);
@@ -60,8 +63,13 @@ unsigned handle_class (struct handle *handle);
    it elsewhere, without any effect.  */
 bool handle_has (struct handle *handle, const struct option *option);
 
-/* FD has become the socket of HANDLE, and Emacs owns it.  */
-void handle_adopted (struct handle *handle, int fd);
+/* FD has become the socket of HANDLE, and Emacs owns it.  Return as
+   `handle_settle_linger'.  */
+int handle_adopted (struct handle *handle, int fd);
+
+/* Have Emacs not wait when it closes the socket of HANDLE, if that has
+   SO_LINGER now.  Return 0 or an errno value.  */
+int handle_settle_linger (const struct handle *handle);
 
 /* Have HANDLE own LOG; either may be null.  */
 void handle_note_log (struct handle *handle, struct connection_log *log);

@@ -14,7 +14,9 @@ static void
 signal_address (emacs_env *env, emacs_value keyword, emacs_value object)
 {
   LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Malformed address"),
-               keyword, object);
+               keyword, object,
+               lisp_string (env, "it takes a vector of 4 or 8 parts and the"
+                                 " port, or the name of a local socket"));
 }
 
 /* Element I of VECTOR, which must be from 0 to MAX.  */

@@ -59,7 +59,10 @@ lisp_signal_option (emacs_env *env, const struct option *option, int code,
   emacs_value keyword = lisp_keyword (env, option);
   if (code == ENOPROTOOPT)
     {
-      const char *hint = "this socket does not have it";
+      const char *hint = is_listed (option)
+                           ? "this socket does not have it;"
+                             " M-x sockopt-describe-option says which do"
+                           : "this socket does not have it";
       if (!value && !(option->access & ACCESS_GET))
         hint = "it can only be set";
       else if (value && !(option->access & ACCESS_SET))
@@ -105,7 +108,7 @@ signal_range (emacs_env *env, const struct option *option, emacs_value object)
 }
 
 /* Signal that OPTION cannot be of the type of OBJECT, and in words what
-   would do, unless the predicate says all.  */
+   would do: of integers which, and in which unit.  */
 static void
 signal_type (emacs_env *env, const struct option *option, emacs_value object)
 {
@@ -113,11 +116,8 @@ signal_type (emacs_env *env, const struct option *option, emacs_value object)
   emacs_value keyword = lisp_keyword (env, option);
   emacs_value predicate = lisp_symbol (env, option->kind->predicate);
   option_takes (option, takes, sizeof takes);
-  if (option_takes_integers (option))
-    LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword);
-  else
-    LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword,
-                 lisp_string (env, takes));
+  LISP_SIGNAL (env, Qwrong_type_argument, predicate, object, keyword,
+               lisp_string (env, takes));
 }
 
 /* Signal what is wrong with OBJECT, given for OPTION.  */
@@ -144,8 +144,24 @@ signal_fault (emacs_env *env, const struct option *option, enum fault fault,
     }
 }
 
-/* Have FUNCTION make *BYTES of OBJECT for OPTION.  */
+/* Signal that OPTION is not read with OBJECT for an argument: nil, if it
+   takes one.  All that do take the same.  */
 static void
+signal_argument (emacs_env *env, const struct option *option,
+                 emacs_value object)
+{
+  bool takes_one = option->kind->prepare != NULL;
+  LISP_SIGNAL (env, Qwrong_type_argument,
+               lisp_symbol (env, takes_one ? "consp" : "null"), object,
+               lisp_keyword (env, option),
+               lisp_string (env, takes_one
+                                   ? "to be read it takes (GROUP INTERFACE)"
+                                   : "to be read it takes no argument"));
+}
+
+/* Have FUNCTION make *BYTES of OBJECT for OPTION.  Return what is wrong with
+   that, or FAULT_NONE, also where an error is signalled.  */
+static enum fault
 encode_with (emacs_env *env, const struct option *option,
              enum fault (*function) (const struct option *,
                                      const struct value *, struct bytes *),
@@ -153,15 +169,16 @@ encode_with (emacs_env *env, const struct option *option,
 {
   struct pool pool = POOL_NONE;
   struct value value;
+  enum fault fault = FAULT_NONE;
   lisp_to_value (env, object, &pool, &value);
   if (!lisp_pending (env))
-    {
-      enum fault fault = function (option, &value, bytes);
-      signal_fault (env, option, fault, object);
-      if (fault != FAULT_NONE)
-        bytes_free (bytes);
-    }
+    fault = function (option, &value, bytes);
+  int saved = errno;
+  if (fault != FAULT_NONE)
+    bytes_free (bytes);
   pool_free (&pool);
+  errno = saved;
+  return fault;
 }
 
 /* Make *BYTES of OBJECT if it is right for OPTION and that is one number, as
@@ -199,7 +216,11 @@ lisp_encode (emacs_env *env, const struct option *option, emacs_value object,
   if (!option->kind->encode)
     lisp_signal_option (env, option, ENOPROTOOPT, &object);
   else if (!encode_number (env, option, object, bytes))
-    encode_with (env, option, option->kind->encode, object, bytes);
+    {
+      enum fault fault
+        = encode_with (env, option, option->kind->encode, object, bytes);
+      signal_fault (env, option, fault, object);
+    }
   /* Emacs closes sockets from C, and would be frozen for that time.  */
   if (option->flags & OPTION_CLOSE_WAITS)
     LISP_CALL (env, Qguard_closing);
@@ -210,8 +231,16 @@ lisp_prepare (emacs_env *env, const struct option *option, emacs_value object,
               struct bytes *bytes)
 {
   *bytes = BYTES_NONE;
-  if (option->kind->prepare)
-    encode_with (env, option, option->kind->prepare, object, bytes);
+  bool given = env->is_not_nil (env, object);
+  enum fault fault = FAULT_NONE;
+  if (given && option->kind->prepare)
+    fault = encode_with (env, option, option->kind->prepare, object, bytes);
+  else if (given || option->kind->prepare)
+    fault = FAULT_TYPE;
+  if (fault == FAULT_TYPE || fault == FAULT_RANGE)
+    signal_argument (env, option, object);
+  else
+    signal_fault (env, option, fault, object);
 }
 
 /* Whether KEY is one of FIELDS, a list of symbols.  */

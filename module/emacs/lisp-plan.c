@@ -6,6 +6,7 @@
 #include "emacs/lisp-plan.h"
 
 #include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,17 @@ name_from_lisp (emacs_env *env, emacs_value value)
   return NULL;
 }
 
+static void
+signal_protocol (emacs_env *env, emacs_value value)
+{
+  char names[200];
+  char text[sizeof names + 40];
+  names_text (kind_protocol.names, names, sizeof names);
+  snprintf (text, sizeof text, "there are %s; a number will do, too", names);
+  LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Unknown protocol"),
+               value, lisp_string (env, text));
+}
+
 /* A protocol: a symbol or a number.  */
 static int
 protocol_from_lisp (emacs_env *env, emacs_value value)
@@ -69,8 +81,7 @@ protocol_from_lisp (emacs_env *env, emacs_value value)
   int protocol = name ? protocol_number (name) : -1;
   free (name);
   if (protocol < 0)
-    LISP_SIGNAL (env, Qsockopt_error, lisp_string (env, "Unknown protocol"),
-                 value);
+    signal_protocol (env, value);
   return protocol;
 }
 
@@ -182,15 +193,20 @@ plan_from_lisp (emacs_env *env, emacs_value type, emacs_value protocol,
                         .settings_count = count };
 }
 
+/* REST after HINT, what would do instead, if that is not null.  */
+static emacs_value
+with_hint (emacs_env *env, const char *hint, emacs_value rest)
+{
+  return hint ? LISP_CALL (env, Qcons_function, lisp_string (env, hint), rest)
+              : rest;
+}
+
 /* Signal FAILURE, which is about the client's own address in PLAN.  */
 static void
 signal_local (emacs_env *env, const struct failure *failure,
               const struct plan *plan)
 {
-  const char *hint = local_hint (plan, failure);
-  emacs_value data = Qnil;
-  if (hint)
-    data = LISP_CALL (env, Qlist, lisp_string (env, hint));
+  emacs_value data = with_hint (env, local_hint (plan, failure), Qnil);
   data = LISP_CALL (env, Qcons_function, lisp_from_address (env, &plan->local),
                     data);
   data = LISP_CALL (env, Qcons_function, Qlocal, data);
@@ -205,7 +221,8 @@ signal_failure (emacs_env *env, const struct failure *failure,
   if (failure->local != LOCAL_NONE)
     signal_local (env, failure, plan);
   else if (!failure->setting)
-    lisp_signal_errno (env, failure->verb, failure->code, rest);
+    lisp_signal_errno (env, failure->verb, failure->code,
+                       with_hint (env, failure->hint, rest));
   else
     {
       ptrdiff_t slot = 2 * (failure->setting - plan->settings) + 1;

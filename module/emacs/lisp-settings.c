@@ -67,8 +67,6 @@ setting_result (emacs_env *env, struct handle *handle,
 {
   char buffer[128];
   emacs_value now;
-  /* Another address may have left its code here, but only what may fail
-     can have failed on a socket that there is.  */
   if (setting->optional && setting->code != 0)
     return lisp_locale_string (env, errno_message (setting->code, buffer,
                                                    sizeof buffer));

@@ -41,6 +41,7 @@
   DO (Qstop, "stop")                                                          \
   DO (Qconnect, "connect")                                                    \
   DO (Qfailed, "failed")                                                      \
+  DO (Qtype, ":type")                                                         \
   DO (Qlocal, ":local")                                                       \
   DO (Qremote, ":remote")                                                     \
   DO (Qserver, ":server")                                                     \
@@ -73,6 +74,7 @@
   DO (Qignore, "ignore")                                                      \
   DO (Qexpand_file_name, "expand-file-name")                                  \
   DO (Qtemporary_file_directory, "temporary-file-directory")                  \
+  DO (Qplace_directory, "sockopt--place-directory")                           \
   DO (Qdefalias, "defalias")                                                  \
   DO (Qmake, "sockopt--core-make-network-process")                            \
   DO (Qset_option, "sockopt--core-set-network-process-option")                \
@@ -136,7 +138,7 @@ emacs_value lisp_take_error (emacs_env *env);
    On a terminal C-g interrupts it besides.  */
 enum
 {
-  QUIT_INTERVAL = 50
+  QUIT_INTERVAL = 25
 };
 bool lisp_wants_to_quit (emacs_env *env);
 

@@ -92,6 +92,21 @@ DEFUN ("sockopt--get-raw", sockopt_get_raw, Ssockopt_get_raw, 6, 6,
   return result;
 }
 
+/* The option NUMBER at LEVEL has been set on HANDLE: note that, and keep
+   Emacs from waiting when it closes the socket, as with `:linger'.  */
+static void
+raw_was_set (emacs_env *env, struct handle *handle, int level, int number,
+             emacs_value *args)
+{
+  handle->writes++;
+  if (level != SOL_SOCKET || number != SO_LINGER)
+    return;
+  int code = handle_settle_linger (handle);
+  if (code != 0)
+    signal_raw (env, "Cannot linger", code, args);
+  LISP_CALL (env, Qguard_closing);
+}
+
 DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 6, 6,
        "Set the option NUMBER at LEVEL of PROCESS to BYTES.\n"
        "BYTES is a unibyte string of at most 65536 bytes.  Value is nil.\n\n"
@@ -110,7 +125,7 @@ DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 6, 6,
                 < 0)
     signal_raw (env, "Cannot set network option", errno, args);
   else if (text)
-    handle->writes++;
+    raw_was_set (env, handle, level, number, args);
   free (text);
   return Qnil;
 }

@@ -90,28 +90,58 @@ make_process (emacs_env *env, emacs_value *args, ptrdiff_t count,
   return process;
 }
 
+/* The directory that is the value of VARIABLE, to be freed; null, too, if
+   that is nil.  */
+static char *
+copy_directory (emacs_env *env, emacs_value variable)
+{
+  size_t size;
+  emacs_value name = LISP_CALL (env, Qsymbol_value, variable);
+  if (!env->is_not_nil (env, name))
+    return NULL;
+  return lisp_copy_string (env, LISP_CALL (env, Qexpand_file_name, name),
+                           &size);
+}
+
+/* Make *PLACE in the directory that is the value of VARIABLE.  Return 0 or
+   an errno value.  */
+static int
+make_place (emacs_env *env, emacs_value variable, struct place *place)
+{
+  char *directory = copy_directory (env, variable);
+  int code = directory ? place_make (place, directory) : ENOENT;
+  free (directory);
+  return code;
+}
+
+/* Say in *PATH where a placeholder can connect to.  Return 0 or an errno
+   value.  */
+static int
+find_listener (emacs_env *env, const char **path)
+{
+  if (placeholder_ready ())
+    return placeholder_path (NULL, path);
+  char *directory = copy_directory (env, Qtemporary_file_directory);
+  int code = directory ? placeholder_path (directory, path) : ENOENT;
+  free (directory);
+  return code;
+}
+
 /* Say where a placeholder connects to in *PATH, or make *PLACE for it, as
    ROLE says.  Return 0 or an errno value.  */
 static int
 find_place (emacs_env *env, emacs_value role, struct place *place,
             const char **path)
 {
-  bool server = env->eq (env, role, Qlocal);
   if (!env->is_not_nil (env, role))
     return 0;
-  if (!server && placeholder_ready ())
-    return placeholder_path (NULL, path);
-  size_t size;
-  emacs_value name = LISP_CALL (env, Qsymbol_value, Qtemporary_file_directory);
-  char *directory
-    = lisp_copy_string (env, LISP_CALL (env, Qexpand_file_name, name), &size);
-  if (!directory)
-    return 0;
-  int code = server ? place_make (place, directory)
-                    : placeholder_path (directory, path);
-  if (server && code == 0)
+  if (!env->eq (env, role, Qlocal))
+    return find_listener (env, path);
+  int code = make_place (env, Qplace_directory, place);
+  if (code != 0)
+    code = make_place (env, Qtemporary_file_directory, place);
+  if (code == 0)
     *path = place->path;
-  free (directory);
   return code;
 }
 
@@ -171,8 +201,8 @@ adopt_socket (emacs_env *env, emacs_value process, struct handle *handle,
     {
       int code = placeholder_replace (fd, &handle->fd);
       if (code == 0)
-        handle_adopted (handle, fd);
-      else
+        code = handle_adopted (handle, fd);
+      if (code != 0)
         lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
     }
   if (lisp_pending (env))
@@ -184,6 +214,7 @@ DEFUN ("sockopt--adopt", sockopt_adopt, Ssockopt_adopt, 2, MANY,
        "Core's `make-network-process' makes it, from ARGS, on a socket of\n"
        "its own, which that of HANDLE then replaces.  ROLE is `:remote'\n"
        "for a client and `:local' for a server, whose place is made in\n"
+       "`sockopt--place-directory' or, if that cannot be, in\n"
        "`temporary-file-directory'; it is nil if ARGS say where to connect.\n"
        "Call with `inhibit-quit' bound.\n\n"
        "(fn HANDLE ROLE &rest ARGS)")

@@ -163,15 +163,15 @@ adopt_result (emacs_env *env, struct handle *handle, struct race *race)
 {
   int fd = handle->fd;
   int code = placeholder_replace (fd, &race->fd);
-  if (code != 0)
+  if (code == 0)
     {
-      lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
-      return false;
+      code = handle_adopted (handle, fd);
+      /* Until now it was a local socket.  */
+      handle->socket_class = 0;
     }
-  handle_adopted (handle, fd);
-  /* Until now it was a local socket.  */
-  handle->socket_class = 0;
-  return true;
+  if (code != 0)
+    lisp_signal_errno (env, "Cannot hand over the socket", code, Qnil);
+  return code == 0;
 }
 
 /* (ADDRESS . RESULTS) of JOB, which has connected the socket of HANDLE;

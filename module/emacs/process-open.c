@@ -89,9 +89,9 @@ connects (const struct plan *plan, const struct addresses *addresses)
 
 /* Make a socket by PLAN at ADDRESSES until END, or signal why there is
    none; REST goes to the end of a client's error data, and VECTOR is what
-   the settings came from.  Value is (HANDLE ADDRESS . RESULTS).  */
+   the settings came from.  Value is (ADDRESS . RESULTS).  */
 static emacs_value
-open_socket (emacs_env *env, const struct plan *plan,
+open_socket (emacs_env *env, struct handle *handle, const struct plan *plan,
              const struct addresses *addresses, int64_t end,
              emacs_value vector, emacs_value rest)
 {
@@ -111,22 +111,20 @@ open_socket (emacs_env *env, const struct plan *plan,
       return Qnil;
     }
   actual = actual_address (plan, fd, &actual);
-  emacs_value handle
-    = handle_make (env, fd, true,
-                   socket_class_for (address_family (&actual), plan->type,
-                                     plan->protocol));
-  handle_note_log (handle_get (env, handle), log);
+  handle_own (handle, fd,
+              socket_class_for (address_family (&actual), plan->type,
+                                plan->protocol));
+  handle_note_log (handle, log);
   emacs_value address = lisp_from_address (env, &actual);
-  emacs_value results
-    = settings_results (env, handle_get (env, handle), plan->settings,
-                        plan->settings_count, vector);
-  return LISP_CALL (env, Qcons_function, handle,
-                    LISP_CALL (env, Qcons_function, address, results));
+  emacs_value results = settings_results (env, handle, plan->settings,
+                                          plan->settings_count, vector);
+  return LISP_CALL (env, Qcons_function, address, results);
 }
 
-DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 10, 10,
-       "Make a socket, and return (HANDLE ADDRESS . RESULTS).\n"
-       "TYPE is as for `make-network-process', PROTOCOL a symbol or a\n"
+DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 11, 11,
+       "Make a socket for HANDLE, and return (ADDRESS . RESULTS).\n"
+       "HANDLE, a new one, has it also if the user quits.  TYPE is as for\n"
+       "`make-network-process', PROTOCOL a symbol or a\n"
        "number. BACKLOG is an integer for a server; for a client it is\n"
        "nil, and the socket is connected to the first of ADDRESSES that\n"
        "answers, unless it is one for datagrams or raw. SETTINGS is [ROW\n"
@@ -139,19 +137,21 @@ DEFUN ("sockopt--open", sockopt_open, Ssockopt_open, 10, 10,
        "ADDRESS is the one that was taken, with the port that the kernel\n"
        "chose. RESULTS has for each of SETTINGS a list of the value that\n"
        "the option has now, or a string that says why it could not be set.\n\n"
-       "(fn TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS OPTIONAL ARGS STAGGER\n"
-       "TIMEOUT LOCAL)")
+       "(fn HANDLE TYPE PROTOCOL BACKLOG ADDRESSES SETTINGS OPTIONAL ARGS\n"
+       "STAGGER TIMEOUT LOCAL)")
 {
   size_t count;
   emacs_value result = Qnil;
   struct setting *settings
-    = settings_from_lisp (env, args[4], lisp_int (env, args[5]), &count);
-  struct plan plan = plan_from_lisp (env, args[0], args[1], args[2], args[7],
-                                     args[9], settings, count);
-  int64_t end = deadline_from_lisp (env, args[8]);
-  struct addresses *addresses = addresses_get (env, args[3]);
-  if (addresses)
-    result = open_socket (env, &plan, addresses, end, args[4], args[6]);
+    = settings_from_lisp (env, args[5], lisp_int (env, args[6]), &count);
+  struct plan plan = plan_from_lisp (env, args[1], args[2], args[3], args[8],
+                                     args[10], settings, count);
+  int64_t end = deadline_from_lisp (env, args[9]);
+  struct handle *handle = handle_get (env, args[0]);
+  struct addresses *addresses = addresses_get (env, args[4]);
+  if (handle && addresses)
+    result
+      = open_socket (env, handle, &plan, addresses, end, args[5], args[7]);
   settings_free (settings, count);
   return result;
 }

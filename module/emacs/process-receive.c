@@ -4,8 +4,8 @@
 #include "option/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "emacs/defun.h"
@@ -15,6 +15,7 @@
 #include "emacs/lisp-value.h"
 #include "emacs/lisp.h"
 #include "option/control.h"
+#include "socket/patience.h"
 
 /* More than the longest datagram: Internet ones have 64 KiB at most, local
    ones as much as the usual send buffer.  */
@@ -44,11 +45,13 @@ struct received
    the stack is no place for so much.  */
 static struct received received;
 
-/* Read from FD with FLAGS.  Return how long the datagram is, or -1.  */
+/* Read from FD with FLAGS.  Return how long the datagram is, or -1.  A few
+   signals may come, but not without end.  */
 static ssize_t
 receive (int fd, int flags)
 {
   ssize_t length;
+  int signals = 0;
   received.vector = (struct iovec){ .iov_base = received.data,
                                     .iov_len = sizeof received.data };
   received.message
@@ -60,17 +63,22 @@ receive (int fd, int flags)
                        .msg_controllen = sizeof received.control };
   do
     length = recvmsg (fd, &received.message, RECEIVE_FLAGS | flags);
-  while (length < 0 && errno == EINTR);
+  while (length < 0 && patience_interrupted (&signals));
   received.address.length = received.message.msg_namelen;
   return length;
 }
 
-/* Likewise from its queue of errors, if the system has that.  */
+/* Likewise from its queue of errors.  Put into SENT whether it is from there.
+   A system, or a kind of socket, without such a queue may have a datagram
+   instead, which has come meanwhile.  */
 static ssize_t
-receive_error (int fd)
+receive_error (int fd, bool *sent)
 {
+  *sent = false;
 #ifdef MSG_ERRQUEUE
-  return receive (fd, MSG_ERRQUEUE);
+  ssize_t length = receive (fd, MSG_ERRQUEUE);
+  *sent = received.message.msg_flags & MSG_ERRQUEUE;
+  return length;
 #else
   (void) fd;
   return -1;
@@ -143,9 +151,10 @@ receive_any (emacs_env *env, int fd)
   if (length >= 0)
     return received_to_lisp (env, length, Qt);
   int code = errno;
-  length = receive_error (fd);
+  bool sent;
+  length = receive_error (fd, &sent);
   if (length >= 0)
-    return received_to_lisp (env, length, Qnil);
+    return received_to_lisp (env, length, sent ? Qnil : Qt);
   return code == EAGAIN || code == EWOULDBLOCK ? Qnil
                                                : error_to_lisp (env, code);
 }
@@ -168,11 +177,11 @@ DEFUN ("sockopt--watch", sockopt_watch, Ssockopt_watch, 1, 1,
        "Value is a user pointer for `sockopt--arm'.\n\n"
        "(fn CHANNEL)")
 {
-  int channel = env->open_channel (env, args[0]);
+  int fd = env->open_channel (env, args[0]);
   if (lisp_pending (env))
     return Qnil;
-  fcntl (channel, F_SETFD, FD_CLOEXEC);
-  struct watch *watch = watch_start (channel);
+  struct channel *channel = channel_make (fd);
+  struct watch *watch = channel ? watch_start (channel) : NULL;
   if (watch)
     return watch_make (env, watch);
   lisp_signal_errno (env, "Cannot start a thread", errno, Qnil);

@@ -59,7 +59,9 @@ say (emacs_env *env, struct handle *handle, emacs_value keyword,
   const struct option *row = find_outgoing (env, keyword);
   if (!row)
     signal_keyword (env, keyword);
-  else if (!env->is_not_nil (env, value))
+  /* Of two with the same keyword the first counts, as everywhere.  */
+  else if (!env->is_not_nil (env, value)
+           || datagram->said[row - outgoing].length > 0)
     return;
   else if (!handle_has (handle, row))
     lisp_signal_option (env, row, ENOPROTOOPT, &value);

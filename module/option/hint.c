@@ -31,8 +31,9 @@ option_has_plain_range (const struct option *option)
   return option->min < option->max && !kind->names && !kind->choices;
 }
 
-bool
-option_takes_integers (const struct option *option)
+/* Whether OPTION takes integers and nothing else.  */
+static bool
+takes_integers (const struct option *option)
 {
   return strcmp (option->kind->name, "integer") == 0;
 }
@@ -88,7 +89,7 @@ option_takes (const struct option *option, char *buffer, size_t size)
     add_names (option, buffer, size);
   else if (option_has_plain_range (option))
     {
-      if (!option_takes_integers (option))
+      if (!takes_integers (option))
         add (buffer, size, "%s: ", kind->name);
       add_range (option, buffer, size);
     }

@@ -18,9 +18,6 @@ enum
 /* Whether a range is all that there is to say of the values of OPTION.  */
 bool option_has_plain_range (const struct option *option);
 
-/* Whether OPTION takes integers and nothing else.  */
-bool option_takes_integers (const struct option *option);
-
 /* Put what values OPTION takes into BUFFER of SIZE: the names that there
    are, the range with its unit.  */
 void option_takes (const struct option *option, char *buffer, size_t size);

@@ -90,7 +90,7 @@ const struct kind kind_membership4 = {
   .name = "(GROUP INTERFACE)",
   .predicate = "listp",
   .encode = encode_membership4,
-  .addresses = "IPv4 addresses as strings",
+  .addresses = "one group at a time, IPv4 addresses as strings",
 };
 
 static enum fault
@@ -110,7 +110,7 @@ const struct kind kind_membership6 = {
   .name = "(GROUP INTERFACE)",
   .predicate = "listp",
   .encode = encode_membership6,
-  .addresses = "IPv6 addresses as strings",
+  .addresses = "one group at a time, IPv6 addresses as strings",
 };
 
 #ifdef IP_ADD_SOURCE_MEMBERSHIP
@@ -138,7 +138,7 @@ const struct kind kind_source4 = {
   .name = "(GROUP INTERFACE SOURCE)",
   .predicate = "listp",
   .encode = encode_source4,
-  .addresses = "IPv4 addresses as strings",
+  .addresses = "one group at a time, IPv4 addresses as strings",
 };
 
 #endif
@@ -164,7 +164,7 @@ const struct kind kind_group = {
   .name = "(GROUP INTERFACE)",
   .predicate = "listp",
   .encode = encode_group,
-  .addresses = "addresses as strings",
+  .addresses = "one group at a time, addresses as strings",
 };
 
 static enum fault
@@ -187,7 +187,7 @@ const struct kind kind_group_source = {
   .name = "(GROUP INTERFACE SOURCE)",
   .predicate = "listp",
   .encode = encode_group_source,
-  .addresses = "addresses as strings",
+  .addresses = "one group at a time, addresses as strings",
 };
 
 #endif

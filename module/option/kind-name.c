@@ -404,6 +404,16 @@ protocol_number (const char *text)
   return -1;
 }
 
+void
+names_text (const struct name *names, char *text, size_t size)
+{
+  size_t used = 0;
+  text[0] = '\0';
+  for (const struct name *name = names; name->name && used < size; name++)
+    used += (size_t) snprintf (text + used, size - used, "%s%s",
+                               name == names ? "" : ", ", name->name);
+}
+
 /* A local socket has no protocol: nil.  */
 static enum fault
 decode_protocol (const struct option *option, const struct bytes *bytes,

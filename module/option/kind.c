@@ -302,7 +302,7 @@ decode_seconds (const struct option *option, const struct bytes *bytes,
 }
 
 const struct kind kind_seconds = {
-  .name = "seconds, or nil for no limit",
+  .name = "seconds, or nil as by default",
   .predicate = "numberp",
   .size = sizeof (struct timeval),
   .encode = encode_seconds,

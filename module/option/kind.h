@@ -147,6 +147,10 @@ extern const struct kind kind_address_preferences;
 /* The number of the protocol called TEXT, or -1.  */
 int protocol_number (const char *text);
 
+/* Write into TEXT, of SIZE, what NAMES are called, with commas between; what
+   does not fit is cut.  */
+void names_text (const struct name *names, char *text, size_t size);
+
 /* Make *VALUE the one of NAMES that stands for NUMBER, or NUMBER itself.  */
 void number_to_value (const struct name *names, intmax_t number,
                       struct value *value);

@@ -452,7 +452,7 @@ const struct option options[] = {
        CLASSES_INET,
        "List the steps of sending and receiving to time.",
        .hints = timestamping_hints,
-       .caution = "times of sending keep Emacs busy, but where"
+       .caution = "times of sending keep Emacs busy, unless"
                   " `sockopt-receive' reads them",
        .info = ":time :hardware-time :origin :step :id",
        .inherited = CLASSES_ACCEPTED),
@@ -472,7 +472,8 @@ const struct option options[] = {
        "Choose the clock by which sockopt-send has a datagram leave.",
        .privilege = "CAP_NET_ADMIN for any clock but monotonic",
        .caution = "it stays on, and has an effect only where the queue of the"
-                  " interface is fq or etf, see tc(8)"),
+                  " interface is fq or etf, see tc(8); realtime is read also"
+                  " where it has not been set"),
 #endif
 
   /* IPv4, and IPv6 sockets that carry it: ip(7).  */
@@ -953,7 +954,7 @@ const struct option options[] = {
        .hints = tick_hints,
        .inherited = CLASSES_ACCEPTED),
   ROW (":tcp-save-syn", TCP_SAVE_SYN, IPPROTO_TCP, integer, BOTH, CLASSES_TCP,
-       "Keep the headers a connection began with: 1 from IP, 2 from link.",
+       "Keep the headers of the first packet: 1 IP and TCP, 2 also link.",
        RANGE (0, 2), .phase = PHASE_LISTENING, .manual = "tcp(7)",
        .inherited = CLASSES_ACCEPTED),
   ROW (":tcp-saved-syn", TCP_SAVED_SYN, IPPROTO_TCP, octets, GET, CLASSES_TCP,

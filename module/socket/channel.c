@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "socket/patience.h"
 #include "socket/socket.h"
 
 struct channel
@@ -53,13 +54,28 @@ channel_release (struct channel *channel)
   free (channel);
 }
 
-void
+int
 channel_report (const struct channel *channel, unsigned number)
 {
   char line[16];
   int size = snprintf (line, sizeof line, "%u\n", number);
-  /* A few signals may come, but not without end.  */
-  for (int tries = 0; tries < 100; tries++)
-    if (write (channel->fd, line, (size_t) size) >= 0 || errno != EINTR)
-      return;
+  int signals = 0;
+  while (write (channel->fd, line, (size_t) size) < 0)
+    if (!patience_interrupted (&signals))
+      return errno;
+  return 0;
+}
+
+int
+channel_report_surely (const struct channel *channel, unsigned number)
+{
+  struct pollfd polled = { .fd = channel->fd, .events = POLLOUT };
+  struct patience patience = { 0 };
+  int code;
+  while ((code = channel_report (channel, number)) != 0 && code != EPIPE)
+    if ((code == EAGAIN ? patience_poll (&patience, &polled, 1, -1)
+                        : patience_fail (&patience, code))
+        != 0)
+      break;
+  return code;
 }

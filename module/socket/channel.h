@@ -16,8 +16,13 @@ struct channel *channel_make (int fd);
 struct channel *channel_hold (struct channel *channel);
 void channel_release (struct channel *channel);
 
-/* Write NUMBER, a line.  A channel that is full, or whose reader is gone,
-   does not get it: who must know looks now and then by itself.  */
-void channel_report (const struct channel *channel, unsigned number);
+/* Write NUMBER, a line.  Return 0 or an errno value.  A channel that is full,
+   with EAGAIN, or whose reader is gone, does not get it: who must know looks
+   now and then by itself.  */
+int channel_report (const struct channel *channel, unsigned number);
+
+/* Likewise, but wait for as long as CHANNEL is full, and try again when
+   writing fails while there is a reader.  */
+int channel_report_surely (const struct channel *channel, unsigned number);
 
 #endif /* SOCKOPT_CHANNEL_H */

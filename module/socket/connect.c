@@ -6,6 +6,7 @@
 #include "socket/connect.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 #include "socket/clock.h"
 #include "socket/local.h"
@@ -82,6 +83,7 @@ end_attempt (struct race *race, size_t number, int code)
 static void
 remove_contender (struct race *race, size_t i)
 {
+  free (race->contenders[i].codes);
   race->contenders[i] = race->contenders[--race->running];
 }
 
@@ -111,6 +113,8 @@ static enum race_state
 win (struct race *race, size_t i)
 {
   struct contender winner = race->contenders[i];
+  settings_restore_codes (race->plan->settings, race->plan->settings_count,
+                          winner.codes);
   remove_contender (race, i);
   if (!socket_connected (race->plan, &race->addresses[winner.address],
                          winner.fd, &race->failure))
@@ -164,6 +168,23 @@ note_connect (struct race *race, size_t i, int code)
   return RACE_RUNNING;
 }
 
+/* What has come of the settings on the new socket *FD, for those of the next
+   contender are made before it is known who wins.  Null if there is no socket;
+   where there is no memory it is closed.  */
+static int *
+save_codes (struct race *race, int *fd)
+{
+  if (*fd < 0)
+    return NULL;
+  int *codes
+    = settings_save_codes (race->plan->settings, race->plan->settings_count);
+  if (codes)
+    return codes;
+  race->failure = connect_failure (race->plan, ENOMEM);
+  socket_discard (fd);
+  return NULL;
+}
+
 /* Let the next address join.  */
 static enum race_state
 join (struct race *race)
@@ -178,14 +199,16 @@ join (struct race *race)
   struct plan plan = *race->plan;
   plan.several = race->several;
   int fd = socket_make (&plan, address, &race->failure);
-  if (fd < 0)
+  int *codes = save_codes (race, &fd);
+  if (!codes)
     {
       end_attempt (race, attempt, race->failure.code);
       lose (race, -1, 0);
       return RACE_RUNNING;
     }
-  race->contenders[race->running]
-    = (struct contender){ .fd = fd, .address = index, .attempt = attempt };
+  race->contenders[race->running] = (struct contender){
+    .fd = fd, .address = index, .attempt = attempt, .codes = codes
+  };
   return note_connect (race, race->running++, socket_connect (fd, address));
 }
 
@@ -320,6 +343,7 @@ race_abandon (struct race *race)
     {
       end_attempt (race, race->contenders[i].attempt, ECANCELED);
       socket_discard (&race->contenders[i].fd);
+      free (race->contenders[i].codes);
     }
   race->running = 0;
   forget_loser (race);

@@ -57,6 +57,8 @@ struct contender
   /* The server's queue was full: connect must be called again at this time
      in milliseconds, or else 0.  */
   int64_t again;
+  /* What has come of the plan's settings on its socket.  */
+  int *codes;
 };
 
 struct race

@@ -71,7 +71,9 @@ look_up (const struct query *query, int flags, struct addresses **result)
 int
 lookup_numeric (const struct query *query, struct addresses **result)
 {
-  return look_up (query, AI_NUMERICHOST, result);
+  int code = look_up (query, AI_NUMERICHOST | AI_NUMERICSERV, result);
+  /* OpenBSD says so of the name of a service.  */
+  return code == EAI_SERVICE ? EAI_NONAME : code;
 }
 
 int

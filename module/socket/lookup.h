@@ -37,9 +37,9 @@ struct query
   int type;
 };
 
-/* Look QUERY up here and now, if HOST is a numeric address and so needs
-   nobody's answer.  Return 0 with *RESULT allocated, or a getaddrinfo
-   code: EAI_NONAME when HOST is a name.  */
+/* Look QUERY up here and now, if HOST is a numeric address and SERVICE a
+   number, so that it needs nobody's answer.  Return 0 with *RESULT allocated,
+   or a getaddrinfo code: EAI_NONAME when one of them is a name.  */
 int lookup_numeric (const struct query *query, struct addresses **result);
 
 /* Look QUERY up, whatever HOST is, however long that takes.  */

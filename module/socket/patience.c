@@ -18,15 +18,23 @@ enum
   PAUSES = 100,
   PAUSE = 5,
   SIGNALS = 1000,
-  BURST = 100
+  BURST = 100,
+  /* For one call that does not wait.  */
+  INTERRUPTED = 100
 };
 
 /* Signals end the pause early, which does no harm.  */
-static void
-pause_a_moment (void)
+void
+patience_rest (void)
 {
   struct timespec time = { .tv_nsec = PAUSE * 1000000L };
   nanosleep (&time, NULL);
+}
+
+bool
+patience_interrupted (int *signals)
+{
+  return errno == EINTR && ++*signals < INTERRUPTED;
 }
 
 int
@@ -34,7 +42,7 @@ patience_fail (struct patience *patience, int code)
 {
   int64_t now = clock_milliseconds ();
   if (code != EINTR)
-    pause_a_moment ();
+    patience_rest ();
   else if (now - patience->since >= BURST)
     *patience = (struct patience){ .since = now };
   int most = code == EINTR ? SIGNALS : PAUSES;

@@ -5,6 +5,7 @@
 #define SOCKOPT_PATIENCE_H
 
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,5 +25,13 @@ int patience_poll (struct patience *patience, struct pollfd *polled,
 
 /* Likewise where waiting failed with CODE before there was a poll.  */
 int patience_fail (struct patience *patience, int code);
+
+/* Return whether the call that has just failed is to be made again, as a
+   signal interrupted it.  SIGNALS, 0 at first, counts them: a call that is
+   interrupted without end has failed.  */
+bool patience_interrupted (int *signals);
+
+/* Rest a moment before something that has failed is tried again.  */
+void patience_rest (void);
 
 #endif /* SOCKOPT_PATIENCE_H */

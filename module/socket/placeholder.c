@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "socket/patience.h"
 #include "socket/socket.h"
 #include "socket/system.h"
 
@@ -266,21 +267,22 @@ fill (int fd)
 {
   static const char bytes[4096];
   size_t size = sizeof bytes;
+  int signals = 0;
   while (size > 0)
     if (send (fd, bytes, size, MSG_NOSIGNAL) < 0)
       {
-        if (errno == EINTR)
+        if (patience_interrupted (&signals))
           continue;
         /* What takes no more of many takes single ones, or none.  */
         size = size > 1 ? 1 : 0;
       }
 }
 
-/* A socket that can be neither read nor written, its number, and its peer,
-   which keeps it so.  The last is no socket at all.  All are kept once they
-   are there.  */
+/* A socket that can be neither read nor written, what it is known by, and its
+   peer, which keeps it so.  The last is no socket at all.  All are kept once
+   they are there.  */
 static int held = -1;
-static uint64_t held_identity;
+static struct stat held_status;
 static int held_peer = -1;
 static int no_socket = -1;
 
@@ -293,7 +295,7 @@ make_held (void)
   if (code != 0)
     return code;
   no_socket = open ("/dev/null", O_RDWR | O_CLOEXEC);
-  if (no_socket < 0 || !socket_identity (pair[0], &held_identity))
+  if (no_socket < 0 || fstat (pair[0], &held_status) < 0)
     {
       code = errno;
       socket_close (&no_socket);
@@ -318,11 +320,15 @@ placeholder_hold (int *fd)
   return *fd < 0 ? errno : 0;
 }
 
+/* When it cannot be told, FD is open as it was.  */
 bool
 placeholder_holds (int fd)
 {
-  uint64_t identity;
-  return socket_identity (fd, &identity) && identity == held_identity;
+  struct stat status;
+  if (fstat (fd, &status) < 0)
+    return errno != EBADF;
+  return status.st_ino == held_status.st_ino
+         && status.st_dev == held_status.st_dev;
 }
 
 /* Put into *FD a socket whose peer has closed it without reading what was

@@ -16,6 +16,8 @@
 
 #include "option/constants.h"
 #include "option/get-set.h"
+#include "socket/bind-hint.h"
+#include "socket/linger.h"
 #include "socket/local.h"
 #include "socket/system.h"
 
@@ -45,7 +47,10 @@ socket_discard (int *fd)
 {
   int saved = errno;
   if (*fd >= 0)
-    remove_file (*fd);
+    {
+      remove_file (*fd);
+      linger_stop (*fd);
+    }
   errno = saved;
   socket_close (fd);
 }
@@ -84,6 +89,23 @@ settings_copy (const struct setting *settings, size_t count)
         }
     }
   return copy;
+}
+
+int *
+settings_save_codes (const struct setting *settings, size_t count)
+{
+  int *codes = calloc (count + 1, sizeof *codes);
+  for (size_t i = 0; codes && i < count; i++)
+    codes[i] = settings[i].code;
+  return codes;
+}
+
+void
+settings_restore_codes (struct setting *settings, size_t count,
+                        const int *codes)
+{
+  for (size_t i = 0; i < count; i++)
+    settings[i].code = codes[i];
 }
 
 /* Whether SETTING is made only once the socket of PLAN is connected.  All
@@ -158,8 +180,11 @@ socket_bind (int fd, const struct address *address)
 static bool
 bind_server (int fd, const struct address *address, struct failure *failure)
 {
-  return socket_bind (fd, address) == 0
-         || fail (failure, "Cannot bind server socket", errno, NULL);
+  if (socket_bind (fd, address) == 0)
+    return true;
+  fail (failure, "Cannot bind server socket", errno, NULL);
+  failure->hint = bind_hint (true, failure->code, address);
+  return false;
 }
 
 static bool
@@ -189,6 +214,18 @@ set_up_client (const struct plan *plan, int fd, const struct address *address,
          && local_bind (plan, fd, failure);
 }
 
+/* What would do where the system makes no socket for PLAN, with CODE.  */
+static const char *
+making_hint (const struct plan *plan, int code)
+{
+  if (code == EPERM && plan->type == SOCK_RAW)
+    return "it takes CAP_NET_RAW";
+  if (code == EACCES
+      && (plan->protocol == IPPROTO_ICMP || plan->protocol == IPPROTO_ICMPV6))
+    return "net.ipv4.ping_group_range must have a group of this Emacs";
+  return NULL;
+}
+
 int
 socket_make (const struct plan *plan, const struct address *address,
              struct failure *failure)
@@ -203,6 +240,7 @@ socket_make (const struct plan *plan, const struct address *address,
   if (fd < 0)
     {
       fail (failure, "Cannot make socket", errno, NULL);
+      failure->hint = making_hint (plan, failure->code);
       return -1;
     }
   bool done = plan->server ? set_up_server (plan, fd, address, failure)

@@ -12,7 +12,7 @@
 #include "option/option.h"
 
 /* An option with the value to set.  One that is OPTIONAL does not stop a
-   socket from being made; CODE then says why it failed, the last time.  */
+   socket from being made; CODE then says why it failed.  */
 struct setting
 {
   const struct option *option;
@@ -28,6 +28,14 @@ void settings_free (struct setting *settings, size_t count);
 /* A copy of an array of COUNT settings, at least one; null when memory
    is exhausted.  */
 struct setting *settings_copy (const struct setting *settings, size_t count);
+
+/* The codes of COUNT settings, to be freed, for when the settings are made
+   on another socket meanwhile; null when memory is exhausted.  */
+int *settings_save_codes (const struct setting *settings, size_t count);
+
+/* Put them back.  */
+void settings_restore_codes (struct setting *settings, size_t count,
+                             const int *codes);
 
 /* What to make: a socket of TYPE (SOCK_STREAM, ...) and PROTOCOL (0 for
    the family's own), bound and listening with BACKLOG if it is a
@@ -58,13 +66,15 @@ enum local_stage
 
 /* What failed: an errno value, and in words what was being done.  For
    an option, SETTING points at it; otherwise it is null.  LOCAL tells
-   whether it is about the client's own address.  */
+   whether it is about the client's own address, HINT what would do instead,
+   if that is not null.  */
 struct failure
 {
   int code;
   const char *verb;
   const struct setting *setting;
   enum local_stage local;
+  const char *hint;
 };
 
 /* Make a socket by PLAN for ADDRESS: bound to it, for a server; not yet
@@ -104,8 +114,9 @@ bool socket_identity (int fd, uint64_t *identity);
    stays as it is.  */
 void socket_close (int *fd);
 
-/* Likewise the socket in *FD that nobody is going to have, and remove the
-   file that it is bound to, if it is.  */
+/* Likewise the socket in *FD that nobody is going to have, without a wait
+   even if it has SO_LINGER, and remove the file that it is bound to, if it
+   is.  */
 void socket_discard (int *fd);
 
 #endif /* SOCKOPT_SOCKET_H */

@@ -11,10 +11,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "socket/channel.h"
+#include "socket/patience.h"
 #include "socket/socket.h"
 #include "socket/thread.h"
 
@@ -28,7 +29,7 @@ struct watch
 {
   /* The thread and the one who started it each hold this.  */
   atomic_int holders;
-  int channel;
+  struct channel *channel;
   /* The thread ends when the other end of this pipe is closed.  */
   int stop[2];
 #ifdef WATCH_EPOLL
@@ -48,35 +49,20 @@ enum
   NUMBER_NONE = 0
 };
 
-/* Write NUMBER to the channel.  Return 0 or an errno value.  */
-static int
-report (const struct watch *watch, unsigned number)
-{
-  char line[16];
-  int size = snprintf (line, sizeof line, "%u\n", number);
-  ssize_t written;
-  do
-    written = write (watch->channel, line, (size_t) size);
-  while (written < 0 && errno == EINTR);
-  return written < 0 ? errno : 0;
-}
-
-/* Likewise, however long that takes.  False if nobody listens any more.  */
-static bool
-report_surely (const struct watch *watch, unsigned number)
-{
-  struct pollfd polled = { .fd = watch->channel, .events = POLLOUT };
-  int code;
-  while ((code = report (watch, number)) == EAGAIN)
-    poll (&polled, 1, -1);
-  return code == 0;
-}
-
 /* When the channel is full there are reports in it already.  */
 void
 watch_wake (const struct watch *watch)
 {
-  report (watch, NUMBER_NONE);
+  channel_report (watch->channel, NUMBER_NONE);
+}
+
+/* Waiting has failed, as it may where memory is short or a debugger stops the
+   thread: rest, so that it does not spin when it fails again.  */
+static bool
+wait_again (void)
+{
+  patience_rest ();
+  return true;
 }
 
 #ifdef WATCH_EPOLL
@@ -123,10 +109,12 @@ wait_and_report (struct watch *watch)
   struct epoll_event events[EVENTS_AT_ONCE];
   int count = epoll_wait (watch->epoll, events, EVENTS_AT_ONCE, -1);
   if (count < 0)
-    return errno == EINTR;
+    return wait_again ();
   for (int i = 0; i < count; i++)
     if (events[i].data.u64 == NUMBER_NONE
-        || !report_surely (watch, (unsigned) events[i].data.u64))
+        || channel_report_surely (watch->channel,
+                                  (unsigned) events[i].data.u64)
+             != 0)
       return false;
   return true;
 }
@@ -193,7 +181,9 @@ watch_arm (struct watch *watch, int fd, unsigned number)
   if (!added)
     return ENOMEM;
   /* A pipe that is full says the same.  */
-  while (write (watch->changed[1], "", 1) < 0 && errno == EINTR)
+  int signals = 0;
+  while (write (watch->changed[1], "", 1) < 0
+         && patience_interrupted (&signals))
     continue;
   return 0;
 }
@@ -253,7 +243,8 @@ report_polled (struct watch *watch, const struct pollfd *polled, size_t count)
     if (polled[i].revents)
       {
         unsigned number = list_take (watch, polled[i].fd);
-        if (number != NUMBER_NONE && !report_surely (watch, number))
+        if (number != NUMBER_NONE
+            && channel_report_surely (watch->channel, number) != 0)
           return false;
       }
   return true;
@@ -265,9 +256,9 @@ wait_and_report (struct watch *watch)
   size_t count;
   struct pollfd *polled = make_polled (watch, &count);
   if (!polled)
-    return false;
+    return wait_again ();
   bool more = poll (polled, (nfds_t) count, -1) < 0
-                ? errno == EINTR
+                ? wait_again ()
                 : report_polled (watch, polled, count);
   free (polled);
   return more;
@@ -283,7 +274,7 @@ drop (struct watch *watch)
   close_parts (watch);
   socket_close (&watch->stop[0]);
   socket_close (&watch->stop[1]);
-  socket_close (&watch->channel);
+  channel_release (watch->channel);
   free (watch);
 }
 
@@ -301,8 +292,6 @@ run (void *data)
 static int
 launch (struct watch *watch)
 {
-  /* So that whoever has the other end is never held up by it.  */
-  fcntl (watch->channel, F_SETFL, O_NONBLOCK);
   if (pipe (watch->stop) < 0)
     return errno;
   for (int i = 0; i < 2; i++)
@@ -311,12 +300,12 @@ launch (struct watch *watch)
 }
 
 struct watch *
-watch_start (int channel)
+watch_start (struct channel *channel)
 {
   struct watch *watch = malloc (sizeof *watch);
   if (!watch)
     {
-      socket_close (&channel);
+      channel_release (channel);
       errno = ENOMEM;
       return NULL;
     }

@@ -5,13 +5,14 @@
 #define SOCKOPT_WATCH_H
 
 /* A thread that waits for many sockets.  It writes the number of each that
-   has something, a line, to a descriptor, and then looks no more at that
+   has something to a channel, and then looks no more at that
    one until it is asked to again.  */
 struct watch;
+struct channel;
 
-/* Start a thread that writes to CHANNEL, which becomes its own.  Return
-   null, with errno, if there is none; then CHANNEL is closed.  */
-struct watch *watch_start (int channel);
+/* Start a thread that reports to CHANNEL, and takes over the caller's hold of
+   it.  Return null, with errno, if there is none; then CHANNEL is let go.  */
+struct watch *watch_start (struct channel *channel);
 
 /* Have WATCH report NUMBER, once, when FD has something to read, data or an
    error; it is above 0.  FD may be closed meanwhile, and then nothing is

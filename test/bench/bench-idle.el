@@ -28,11 +28,14 @@ VALUE is read from what it prints; ERRORS is what it writes as errors."
                    "-L" ,sockopt-bench--directory
                    "-l" "sockopt" "-l" "bench-idle"
                    "--eval" ,(format "(prin1 %S)" form)))
-          (goto-char (point-min))
-          (cons (read (current-buffer))
-                (with-temp-buffer
-                  (insert-file-contents errors)
-                  (buffer-string))))
+          (let ((said (with-temp-buffer
+                        (insert-file-contents errors)
+                        (buffer-string))))
+            (goto-char (point-min))
+            (cons (condition-case nil
+                      (read (current-buffer))
+                    (end-of-file (error "%S gave nothing: %s" form said)))
+                  said)))
       (delete-file errors))))
 
 ;;; Memory
@@ -160,8 +163,9 @@ It has many connections, which MAKE has made without waiting."
                              :service (process-contact server :service)
                              :filter #'ignore :sentinel #'ignore)))
         (sockopt-bench--drain 1)
+        ;; Its peer is gone, so that it may be closed as soon as it is open.
         (sockopt-bench--await
-         (lambda () (eq (process-status client) 'open)))))
+         (lambda () (not (eq (process-status client) 'connect))))))
     (garbage-collect)
     (accept-process-output nil 1)
     (setq before (sockopt-bench--switches))

@@ -15,6 +15,7 @@
 atomic_int poll_code;
 atomic_int connect_code;
 atomic_int write_code;
+atomic_int send_code;
 atomic_int poll_calls;
 
 /* Whether a call is to fail with CODE, which goes to errno.  */
@@ -64,4 +65,14 @@ write (int fd, const void *buf, size_t n)
     return -1;
   *(void **) &real = dlsym (RTLD_NEXT, "write");
   return real (fd, buf, n);
+}
+
+ssize_t
+send (int fd, const void *buf, size_t n, int flags)
+{
+  ssize_t (*real) (int, const void *, size_t, int);
+  if (fails (atomic_load (&send_code)))
+    return -1;
+  *(void **) &real = dlsym (RTLD_NEXT, "send");
+  return real (fd, buf, n, flags);
 }

@@ -7,11 +7,12 @@
 #include <stdatomic.h>
 
 /* While one of these is not 0, the call of that name fails with it as the
-   errno value, in every thread; for the last, so does each write of a line
-   to a pipe or socket.  */
+   errno value, in every thread.  Of write only that of a line to a pipe or
+   socket does.  */
 extern atomic_int poll_code;
 extern atomic_int connect_code;
 extern atomic_int write_code;
+extern atomic_int send_code;
 
 /* How often poll was called.  */
 extern atomic_int poll_calls;

@@ -106,13 +106,13 @@ START_TEST (test_job_no_name)
 {
   struct started started;
   struct address address = loopback (AF_INET, 80);
-  struct fake faked = { .numeric_code = EAI_SERVICE, .gate = -1 };
+  struct fake faked = { .numeric_code = EAI_FAMILY, .gate = -1 };
   fake = &faked;
   start_lookup (&started, &address, NULL);
   wait_for (&started);
   fake = NULL;
   ck_assert_int_eq (faked.calls, 1);
-  check_lookup_code (started.job, EAI_SERVICE);
+  check_lookup_code (started.job, EAI_FAMILY);
   finish (&started);
 }
 END_TEST

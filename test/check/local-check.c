@@ -220,6 +220,25 @@ START_TEST (test_file_in_use)
 }
 END_TEST
 
+#ifdef SYSTEM_LINUX
+START_TEST (test_name_in_use)
+{
+  struct address name;
+  char bytes[40];
+  int size = snprintf (bytes, sizeof bytes, "%csockopt-check-%ld", '\0',
+                       (long) getpid ());
+  ck_assert (address_local (&name, bytes, (size_t) size));
+  struct plan plan = server_plan (SAMPLE_LOCAL_DATAGRAM);
+  int server = make_socket (&plan, &name);
+  check_bind_fails (SAMPLE_LOCAL_DATAGRAM, name, scratch_address ("remote"),
+                    EADDRINUSE, "another socket has this name; \"\"");
+  struct failure failure = fail_to_make (&plan, &name);
+  ck_assert_str_eq (failure.hint, "another socket has this name");
+  close (server);
+}
+END_TEST
+#endif
+
 /* Both ends and their ports are the same as another connection's.  */
 START_TEST (test_connected_already)
 {
@@ -346,6 +365,9 @@ local_suite (void)
   tcase_add_test (errors, test_in_use);
   tcase_add_test (errors, test_link_local);
   tcase_add_test (errors, test_file_in_use);
+#ifdef SYSTEM_LINUX
+  tcase_add_test (errors, test_name_in_use);
+#endif
   tcase_add_test (errors, test_connected_already);
   tcase_add_test (errors, test_no_hint);
   tcase_add_test (errors, test_not_about_it);

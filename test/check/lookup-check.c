@@ -72,15 +72,27 @@ START_TEST (test_numeric_no_service)
 }
 END_TEST
 
+static void
+check_service (const char *service, int type, uint16_t port)
+{
+  struct query query = {
+    .host = "127.0.0.1", .service = service, .family = AF_UNSPEC, .type = type
+  };
+  struct address expected = loopback (AF_INET, port);
+  struct addresses *addresses;
+  ck_assert_int_eq (lookup_name (&query, &addresses), 0);
+  ck_assert_uint_eq (addresses->count, 1);
+  ck_assert (address_equal (&addresses->items[0], &expected));
+  free (addresses);
+}
+
 /* The type of the socket says which of the services is meant.  */
 START_TEST (test_service_names)
 {
   if (access ("/etc/services", R_OK) < 0)
     SKIP ("no /etc/services");
-  check_lookup ("127.0.0.1", "http", AF_UNSPEC, SOCK_STREAM,
-                loopback (AF_INET, 80));
-  check_lookup ("127.0.0.1", "tftp", AF_UNSPEC, SOCK_DGRAM,
-                loopback (AF_INET, 69));
+  check_service ("http", SOCK_STREAM, 80);
+  check_service ("tftp", SOCK_DGRAM, 69);
 }
 END_TEST
 
@@ -91,12 +103,20 @@ START_TEST (test_numeric_refuses_names)
   check_no_lookup ("host.invalid", "80", AF_UNSPEC, EAI_NONAME);
   check_no_lookup ("", "80", AF_UNSPEC, EAI_NONAME);
   check_no_lookup ("1.2.3.4.5", "80", AF_UNSPEC, EAI_NONAME);
+  /* The system asks for those of services as for those of hosts.  */
+  check_no_lookup ("127.0.0.1", "http", AF_UNSPEC, EAI_NONAME);
 }
 END_TEST
 
 START_TEST (test_no_such_service)
 {
-  check_no_lookup ("127.0.0.1", "no-such-service", AF_UNSPEC, EAI_SERVICE);
+  struct query query = { .host = "127.0.0.1",
+                         .service = "no-such-service",
+                         .family = AF_UNSPEC,
+                         .type = SOCK_STREAM };
+  struct addresses *addresses;
+  ck_assert_int_eq (lookup_name (&query, &addresses), EAI_SERVICE);
+  ck_assert_ptr_null (addresses);
 }
 END_TEST
 
@@ -109,6 +129,16 @@ START_TEST (test_wrong_family)
   struct addresses *addresses;
   ck_assert_int_ne (lookup_numeric (&query, &addresses), 0);
   ck_assert_ptr_null (addresses);
+}
+END_TEST
+
+/* OpenBSD looks at the service first, and calls that unknown.  */
+START_TEST (test_numeric_refuses_service)
+{
+  struct fake faked = { .code = EAI_SERVICE, .gate = -1 };
+  fake = &faked;
+  check_no_lookup ("localhost", "http", AF_UNSPEC, EAI_NONAME);
+  fake = NULL;
 }
 END_TEST
 
@@ -185,6 +215,7 @@ lookup_suite (void)
   tcase_add_test (lookup, test_numeric_no_service);
   tcase_add_test (lookup, test_service_names);
   tcase_add_test (lookup, test_numeric_refuses_names);
+  tcase_add_test (lookup, test_numeric_refuses_service);
   tcase_add_test (lookup, test_no_such_service);
   tcase_add_test (lookup, test_wrong_family);
   tcase_add_loop_test (lookup, test_turns, 0, 12);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "fake-calls.h"
+#include "plans.h"
 #include "races.h"
 #include "suites.h"
 
@@ -179,6 +180,32 @@ START_TEST (test_room)
 }
 END_TEST
 
+/* Settings that may fail are made on the sockets of all, and what counts is
+   what came of them on the winner's, though another has joined since.  */
+START_TEST (test_codes_of_winner)
+{
+  struct race race;
+  struct mute first, second;
+  struct setting option = setting (":tcp-nodelay", 1);
+  option.optional = true;
+  struct plan plan
+    = { .type = SOCK_STREAM, .settings = &option, .settings_count = 1 };
+  mute_open (&first, SAMPLE_LOCAL_STREAM);
+  mute_open (&second, SAMPLE_TCP4);
+  const struct address addresses[2] = { first.address, second.address };
+  race_start (&race, &plan, addresses, 2);
+  for (int i = 0; i < 100 && race.running < 2; i++)
+    ck_assert_int_eq (race_run (&race, 50), RACE_RUNNING);
+  ck_assert_uint_eq (race.running, 2);
+  ck_assert_int_eq (option.code, 0);
+  close (accept_one (first.listener));
+  check_won (&race, race_run (&race, 5000), 0);
+  ck_assert_int_eq (option.code, ENOPROTOOPT);
+  mute_close (&first);
+  mute_close (&second);
+}
+END_TEST
+
 /* A local server whose queue was full goes away.  */
 START_TEST (test_no_room_ever)
 {
@@ -298,6 +325,7 @@ mute_suite (void)
                        SAMPLE_LOCAL_STREAM + 1);
   tcase_add_test (mute, test_width_then_good);
   tcase_add_test (mute, test_room);
+  tcase_add_test (mute, test_codes_of_winner);
   tcase_add_test (mute, test_no_room_ever);
   TCase *time = add_case (suite, "time");
   tcase_add_loop_test (time, test_timeout, SAMPLE_TCP4, SAMPLE_TCP4 + 1);

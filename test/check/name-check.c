@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "option/constants.h"
+#include "option/kind.h"
 #include "option/option.h"
 #include "suites.h"
 #include "values.h"
@@ -28,6 +29,24 @@ START_TEST (test_name)
   check_fault (option, integer (1), FAULT_TYPE);
   check_fault (row (":bindtodevice"), text ("an-interface-of-20-b"),
                FAULT_RANGE);
+}
+END_TEST
+
+START_TEST (test_names_text)
+{
+  static const struct name names[]
+    = { { "one", 1 }, { "two", 2 }, { "three", 3 }, { NULL, 0 } };
+  char buffer[16];
+  names_text (names, buffer, 16);
+  ck_assert_str_eq (buffer, "one, two, three");
+  names_text (names, buffer, 15);
+  ck_assert_str_eq (buffer, "one, two, thre");
+  names_text (names, buffer, 6);
+  ck_assert_str_eq (buffer, "one, ");
+  names_text (names, buffer, 1);
+  ck_assert_str_eq (buffer, "");
+  names_text (names + 3, buffer, 16);
+  ck_assert_str_eq (buffer, "");
 }
 END_TEST
 
@@ -175,6 +194,7 @@ name_suite (void)
   Suite *suite = suite_create ("name");
   TCase *names = add_case (suite, "names");
   tcase_add_test (names, test_name);
+  tcase_add_test (names, test_names_text);
   tcase_add_test (names, test_octets);
   tcase_add_loop_test (names, test_interface_index, 0, 5);
   tcase_add_test (names, test_interface_gone);

@@ -107,6 +107,13 @@ START_TEST (test_address_in_use)
   ck_assert_int_eq (failure.code, EADDRINUSE);
   ck_assert_str_eq (failure.verb, "Cannot bind server socket");
   ck_assert_ptr_null (failure.setting);
+  const char *hint = failure.hint;
+  if (samples[_i].family == AF_UNIX)
+    ck_assert_ptr_nonnull (strstr (hint, "delete it"));
+  else if (samples[_i].family == AF_INET || samples[_i].family == AF_INET6)
+    ck_assert_ptr_nonnull (strstr (hint, ":service t"));
+  else
+    ck_assert_ptr_null (hint);
   close (fd);
 }
 END_TEST

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fake-calls.h"
 #include "socket/watch.h"
 #include "suites.h"
 
@@ -32,7 +33,7 @@
 
 static const struct
 {
-  struct watch *(*start) (int channel);
+  struct watch *(*start) (struct channel *channel);
   int (*arm) (struct watch *watch, int fd, unsigned number);
   void (*wake) (const struct watch *watch);
   void (*release) (struct watch *watch);
@@ -54,7 +55,7 @@ static void
 start (int way)
 {
   ck_assert_int_eq (pipe (channel), 0);
-  watch = ways[way].start (channel[1]);
+  watch = ways[way].start (channel_make (channel[1]));
   ck_assert_ptr_nonnull (watch);
 }
 
@@ -131,6 +132,22 @@ START_TEST (test_once)
       ck_assert_int_eq (write (pair[1], "x", 1), 1);
       check_silence ();
     }
+  stop (_i);
+  close_pair (pair);
+}
+END_TEST
+
+/* Whoever is asked for again is reported by the last number alone.  */
+START_TEST (test_again)
+{
+  int pair[2];
+  pair_of_datagrams (pair);
+  start (_i);
+  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 1), 0);
+  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 2), 0);
+  ck_assert_int_eq (write (pair[1], "x", 1), 1);
+  ck_assert_int_eq (reported (5000), 2);
+  check_silence ();
   stop (_i);
   close_pair (pair);
 }
@@ -276,6 +293,54 @@ START_TEST (test_no_reader)
 }
 END_TEST
 
+/* What cannot be written now is written a moment later.  */
+START_TEST (test_report_fails)
+{
+  int pair[2];
+  pair_of_datagrams (pair);
+  start (_i);
+  atomic_store (&write_code, EIO);
+  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9), 0);
+  ck_assert_int_eq (write (pair[1], "x", 1), 1);
+  check_silence ();
+  atomic_store (&write_code, 0);
+  ck_assert_int_eq (reported (5000), 9);
+  stop (_i);
+  close_pair (pair);
+}
+END_TEST
+
+/* Signals without end hold up nobody.  */
+START_TEST (test_wake_interrupted)
+{
+  start (_i);
+  atomic_store (&write_code, EINTR);
+  ways[_i].wake (watch);
+  atomic_store (&write_code, 0);
+  check_silence ();
+  stop (_i);
+}
+END_TEST
+
+/* While waiting fails, the thread rests, and then goes on.  */
+START_TEST (test_waiting_fails)
+{
+  int pair[2];
+  pair_of_datagrams (pair);
+  start (_i);
+  atomic_store (&poll_code, ENOMEM);
+  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9), 0);
+  ck_assert_int_eq (write (pair[1], "x", 1), 1);
+  atomic_store (&poll_calls, 0);
+  rest (50);
+  ck_assert_int_lt (atomic_load (&poll_calls), 20);
+  atomic_store (&poll_code, 0);
+  ck_assert_int_eq (reported (5000), 9);
+  stop (_i);
+  close_pair (pair);
+}
+END_TEST
+
 /* What a thread that sends has to do.  */
 struct sender
 {
@@ -349,8 +414,9 @@ START_TEST (test_no_descriptors)
 {
   int pair[2];
   ck_assert_int_eq (pipe (pair), 0);
+  struct channel *one = channel_make (pair[1]);
   struct rlimit limit = limit_descriptors (1);
-  ck_assert_ptr_null (ways[_i].start (pair[1]));
+  ck_assert_ptr_null (ways[_i].start (one));
   ck_assert_int_eq (errno, EMFILE);
   setrlimit (RLIMIT_NOFILE, &limit);
   ck_assert (!is_open (pair[1]));
@@ -366,6 +432,7 @@ watch_suite (void)
   tcase_set_timeout (each, 60);
   tcase_add_loop_test (each, test_report, 0, WAYS);
   tcase_add_loop_test (each, test_once, 0, WAYS);
+  tcase_add_loop_test (each, test_again, 0, WAYS);
   tcase_add_loop_test (each, test_many, 0, WAYS);
   tcase_add_loop_test (each, test_error, 0, WAYS);
   tcase_add_loop_test (each, test_closed, 0, WAYS);
@@ -373,6 +440,9 @@ watch_suite (void)
   tcase_add_loop_test (each, test_wake, 0, WAYS);
   tcase_add_loop_test (each, test_full, 0, WAYS);
   tcase_add_loop_test (each, test_no_reader, 0, WAYS);
+  tcase_add_loop_test (each, test_report_fails, 0, WAYS);
+  tcase_add_loop_test (each, test_wake_interrupted, 0, WAYS);
+  tcase_add_loop_test (each, test_waiting_fails, 0, WAYS);
   tcase_add_loop_test (each, test_busy, 0, WAYS);
   tcase_add_loop_test (each, test_many_threads, 0, WAYS);
   tcase_add_loop_test (each, test_no_descriptors, 0, WAYS);

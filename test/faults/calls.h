@@ -32,6 +32,8 @@ FAULT (epoll_ctl, int, -1, (int epoll, int operation, int fd, \
   EPERM) \
 FAULT (epoll_wait, int, -1, (int epoll, struct epoll_event *events, int count, \
   int timeout), (epoll, events, count, timeout), EINTR) \
+FAULT (eventfd, int, -1, (unsigned count, int flags), (count, flags), \
+  EMFILE, ENFILE, ENOMEM) \
 FAULT (fcntl, int, -1, (int fd, int command, int argument), \
   (fd, command, argument), EMFILE, EPERM, EINVAL) \
 FAULT (fgets, char *, NULL, (char *text, int size, FILE *file), \

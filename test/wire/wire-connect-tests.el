@@ -11,7 +11,7 @@
   :tags '(:tcp-syncnt)
   (wire-with-hosts
     ;; Since Linux 6.5 some are sent for which the option does not count.
-    (wire-shell wire-near "sysctl" "-qw" "net.ipv4.tcp_syn_linear_timeouts=0")
+    (sockopt-tests-sysctl wire-near "net.ipv4.tcp_syn_linear_timeouts" "0")
     (wire-ip wire-near "neigh add 10.77.0.9 lladdr 02:00:00:00:00:09 dev cable")
     (should-not (wire-near '(progn (wire-host-connect 5000 :host "10.77.0.9"
                                                       :nowait t)

@@ -52,7 +52,7 @@ Return non-nil if it succeeds."
 
 (defun wire-sysctl (namespace name value)
   "Set the sysctl NAME of NAMESPACE to VALUE."
-  (should (wire-shell namespace "sysctl" "-qw" (format "%s=%s" name value))))
+  (should (sockopt-tests-sysctl namespace name value)))
 
 (defun wire-program (name)
   "Return the file of the program NAME, or skip the test if there is none."
@@ -147,22 +147,24 @@ If FLAG is non-nil, those of TCP that have it."
 (defun wire--join (near far)
   "Join NEAR and FAR by another cable, and let both speak IPv6.
 What is sent stays in packets of the size that the cable takes."
-  (cl-loop
-   for arguments in
-   `(;; An address is used at once, without asking whether others have it.
-     ("netns" "exec" ,near "sysctl" "-qw" "net.ipv6.conf.default.accept_dad=0")
-     ("netns" "exec" ,far "sysctl" "-qw" "net.ipv6.conf.default.accept_dad=0")
-     ("link" "add" "other" "netns" ,near "type" "veth"
-      "peer" "name" "other" "netns" ,far)
-     ("-n" ,near "addr" "add" ,(concat wire-near-other "/24") "dev" "other")
-     ("-n" ,far "addr" "add" ,(concat wire-far-other "/24") "dev" "other")
-     ("-n" ,near "link" "set" "other" "up")
-     ("-n" ,far "link" "set" "other" "up")
-     ("-n" ,near "addr" "add" ,(concat wire-near6 "/64") "dev" "cable" "nodad")
-     ("-n" ,far "addr" "add" ,(concat wire-far6 "/64") "dev" "cable" "nodad")
-     ("-n" ,near "link" "set" "cable" "gso_max_segs" "1")
-     ("-n" ,far "link" "set" "cable" "gso_max_segs" "1"))
-   always (apply #'sockopt-tests-ip arguments)))
+  (and
+   ;; An address is used at once, without asking whether others have it.
+   (cl-loop for host in (list near far)
+            always (sockopt-tests-sysctl
+                    host "net.ipv6.conf.default.accept_dad" "0"))
+   (cl-loop
+    for arguments in
+    `(("link" "add" "other" "netns" ,near "type" "veth"
+       "peer" "name" "other" "netns" ,far)
+      ("-n" ,near "addr" "add" ,(concat wire-near-other "/24") "dev" "other")
+      ("-n" ,far "addr" "add" ,(concat wire-far-other "/24") "dev" "other")
+      ("-n" ,near "link" "set" "other" "up")
+      ("-n" ,far "link" "set" "other" "up")
+      ("-n" ,near "addr" "add" ,(concat wire-near6 "/64") "dev" "cable" "nodad")
+      ("-n" ,far "addr" "add" ,(concat wire-far6 "/64") "dev" "cable" "nodad")
+      ("-n" ,near "link" "set" "cable" "gso_max_segs" "1")
+      ("-n" ,far "link" "set" "cable" "gso_max_segs" "1"))
+    always (apply #'sockopt-tests-ip arguments))))
 
 (defun wire--start-host (namespace directory &rest addresses)
   "Start the Emacs of NAMESPACE and return the process it listens to.
