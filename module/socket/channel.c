@@ -54,26 +54,42 @@ channel_release (struct channel *channel)
   free (channel);
 }
 
-int
-channel_report (const struct channel *channel, unsigned number)
+static int
+write_number (const struct channel *channel, unsigned number)
 {
   char line[16];
   int size = snprintf (line, sizeof line, "%u\n", number);
-  int signals = 0;
-  while (write (channel->fd, line, (size_t) size) < 0)
+  return write (channel->fd, line, (size_t) size) < 0 ? errno : 0;
+}
+
+int
+channel_report (const struct channel *channel, unsigned number)
+{
+  int code, signals = 0;
+  while ((code = write_number (channel, number)) != 0)
     if (!patience_interrupted (&signals))
-      return errno;
-  return 0;
+      break;
+  return code;
+}
+
+/* Wait until CHANNEL has room.  Should it say that it has, and yet take
+   nothing, the rest keeps the thread from spinning.  */
+static int
+await_room (const struct channel *channel, struct patience *patience)
+{
+  struct pollfd polled = { .fd = channel->fd, .events = POLLOUT };
+  int code = patience_poll (patience, &polled, 1, -1);
+  patience_rest ();
+  return code;
 }
 
 int
 channel_report_surely (const struct channel *channel, unsigned number)
 {
-  struct pollfd polled = { .fd = channel->fd, .events = POLLOUT };
   struct patience patience = { 0 };
   int code;
-  while ((code = channel_report (channel, number)) != 0 && code != EPIPE)
-    if ((code == EAGAIN ? patience_poll (&patience, &polled, 1, -1)
+  while ((code = write_number (channel, number)) != 0 && code != EPIPE)
+    if ((code == EAGAIN ? await_room (channel, &patience)
                         : patience_fail (&patience, code))
         != 0)
       break;

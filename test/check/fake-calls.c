@@ -17,6 +17,7 @@ atomic_int connect_code;
 atomic_int write_code;
 atomic_int send_code;
 atomic_int poll_calls;
+atomic_int write_failures;
 
 /* Whether a call is to fail with CODE, which goes to errno.  */
 static int
@@ -62,7 +63,10 @@ write (int fd, const void *buf, size_t n)
 {
   ssize_t (*real) (int, const void *, size_t);
   if (n > 1 && fails (atomic_load (&write_code)))
-    return -1;
+    {
+      atomic_fetch_add (&write_failures, 1);
+      return -1;
+    }
   *(void **) &real = dlsym (RTLD_NEXT, "write");
   return real (fd, buf, n);
 }

@@ -14,7 +14,8 @@ extern atomic_int connect_code;
 extern atomic_int write_code;
 extern atomic_int send_code;
 
-/* How often poll was called.  */
+/* How often poll was called, and how often a write has failed by the above. */
 extern atomic_int poll_calls;
+extern atomic_int write_failures;
 
 #endif /* SOCKOPT_FAKE_CALLS_H */

@@ -293,20 +293,58 @@ START_TEST (test_no_reader)
 }
 END_TEST
 
-/* What cannot be written now is written a moment later.  */
+/* What cannot be written now is written a moment later, and is not tried all
+   the time.  EAGAIN is of a pipe that has room for all that.  */
 START_TEST (test_report_fails)
 {
+  static const int codes[] = { EIO, EAGAIN };
   int pair[2];
   pair_of_datagrams (pair);
   start (_i);
-  atomic_store (&write_code, EIO);
-  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9), 0);
-  ck_assert_int_eq (write (pair[1], "x", 1), 1);
-  check_silence ();
-  atomic_store (&write_code, 0);
-  ck_assert_int_eq (reported (5000), 9);
+  for (unsigned i = 0; i < 2; i++)
+    {
+      atomic_store (&write_failures, 0);
+      atomic_store (&write_code, codes[i]);
+      ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9 + i), 0);
+      ck_assert_int_eq (write (pair[1], "x", 1), 1);
+      check_silence ();
+      atomic_store (&write_code, 0);
+      ck_assert_int_eq (reported (5000), (int) (9 + i));
+      ck_assert_int_gt (atomic_load (&write_failures), 0);
+      ck_assert_int_lt (atomic_load (&write_failures), 20);
+    }
   stop (_i);
   close_pair (pair);
+}
+END_TEST
+
+/* Start to report, and return how often writing failed with CODE before the
+   thread gave up.  */
+static int
+failures_until_end (int way, int code)
+{
+  int pair[2];
+  pair_of_datagrams (pair);
+  start (way);
+  atomic_store (&write_failures, 0);
+  atomic_store (&write_code, code);
+  ck_assert_int_eq (ways[way].arm (watch, pair[0], 9), 0);
+  ck_assert_int_eq (write (pair[1], "x", 1), 1);
+  ck_assert_int_eq (reported (200), -1);
+  atomic_store (&write_code, 0);
+  stop (way);
+  close_pair (pair);
+  return atomic_load (&write_failures);
+}
+
+/* A report that signals interrupt without end is given up at last, with the
+   thread; one that nobody can read any more, at once.  */
+START_TEST (test_report_given_up)
+{
+  int failures = failures_until_end (_i, EINTR);
+  ck_assert_int_ge (failures, 100);
+  ck_assert_int_le (failures, 1000);
+  ck_assert_int_eq (failures_until_end (_i, EPIPE), 1);
 }
 END_TEST
 
@@ -441,6 +479,7 @@ watch_suite (void)
   tcase_add_loop_test (each, test_full, 0, WAYS);
   tcase_add_loop_test (each, test_no_reader, 0, WAYS);
   tcase_add_loop_test (each, test_report_fails, 0, WAYS);
+  tcase_add_loop_test (each, test_report_given_up, 0, WAYS);
   tcase_add_loop_test (each, test_wake_interrupted, 0, WAYS);
   tcase_add_loop_test (each, test_waiting_fails, 0, WAYS);
   tcase_add_loop_test (each, test_busy, 0, WAYS);

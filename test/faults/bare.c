@@ -10,6 +10,7 @@
 #include "option/config.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -199,11 +200,12 @@ complain (const struct scenario *scenario, const struct fault *fault,
   wrong++;
 }
 
-/* Whether FAULT has all calls fail by which SCENARIO would be told.  */
+/* Whether FAULT has all calls fail by which SCENARIO would be told.  Once
+   there is no reader, there never is one again.  */
 static bool
 is_mute (const struct scenario *scenario, const struct fault *fault)
 {
-  return fault->sticky
+  return (fault->sticky || fault->code == EPIPE)
          && strstr (scenario->tells, fault_calls[fault->call].name);
 }
 
@@ -246,21 +248,11 @@ try_fault (const struct scenario *scenario, const struct fault *fault,
   check (scenario, fault, status, expected, files);
 }
 
-/* Whether this is one in SHARE, always the same ones.  */
-static bool
-chosen (unsigned share)
-{
-  static unsigned number = 1;
-  number = number * 1103515245 + 12345;
-  return (number >> 16) % share == 0;
-}
-
-/* Try one in SHARE of the ways in which the call of NUMBER can fail, which
-   SCENARIO makes COUNT times.  The last time stands for all times from the
-   first on.  */
+/* Try the ways in which the call of NUMBER can fail, which SCENARIO makes
+   COUNT times.  The last time stands for all times from the first on.  */
 static void
 try_call (const struct scenario *scenario, int number, int count,
-          const struct held *expected, unsigned share)
+          const struct held *expected)
 {
   for (int nth = 0; count > 0 && nth <= count; nth++)
     for (const int *code = fault_calls[number].codes; *code != 0; code++)
@@ -268,13 +260,12 @@ try_call (const struct scenario *scenario, int number, int count,
         bool sticky = nth == count;
         struct fault fault
           = { number, sticky ? 0 : nth, *code, sticky, .more = -1 };
-        if (chosen (share))
-          try_fault (scenario, &fault, expected);
+        try_fault (scenario, &fault, expected);
       }
 }
 
 static void
-try_scenario (const struct scenario *scenario, unsigned share)
+try_scenario (const struct scenario *scenario)
 {
   static const struct fault none = { .call = -1, .more = -1 };
   /* Of what threads have nothing is held when they have ended.  */
@@ -291,7 +282,7 @@ try_scenario (const struct scenario *scenario, unsigned share)
     try_fault (scenario, &(struct fault){ .call = -1, .more = more },
                &expected);
   for (int i = 0; i < fault_calls_count; i++)
-    try_call (scenario, i, counted[i], &expected, share);
+    try_call (scenario, i, counted[i], &expected);
   printf ("%-22s %5d walks, %.1f s\n", scenario->name, walks - before,
           (milliseconds () - start) / 1000.0);
 }
@@ -299,9 +290,7 @@ try_scenario (const struct scenario *scenario, unsigned share)
 int
 main (void)
 {
-  const char *faults = getenv ("FAULTS");
   const char *only = getenv ("ONLY");
-  unsigned share = faults ? (unsigned) strtoul (faults, NULL, 10) : 1;
   report = mmap (NULL, sizeof *report, PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (report == MAP_FAILED || !mkdtemp (scratch))
@@ -312,7 +301,7 @@ main (void)
   scenarios_prepare (scratch);
   for (int i = 0; i < scenarios_count; i++)
     if (!only || strstr (scenarios[i].name, only))
-      try_scenario (&scenarios[i], share > 0 ? share : 1);
+      try_scenario (&scenarios[i]);
   printf ("%d failures injected over %d scenarios, %d walks; %d wrong\n",
           failures, scenarios_count, walks, wrong);
   char file[64];

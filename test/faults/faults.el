@@ -378,10 +378,16 @@ If something is, find out by which."
                             "(descriptors blocks threads files) %S became %S"
                             held (faults--held)))))))
 
-(defun faults--chosen (faults)
-  "Return those of FAULTS that are tried: one in `faults--share'."
-  (cl-loop for fault in faults
-           when (zerop (random faults--share)) collect fault))
+(defconst faults--seed (or (getenv "FAULTS_SEED") "sockopt")
+  "What it follows from which faults are tried.")
+
+;; By what they are, not by their order: how often a call is made differs from
+;; run to run, and what is tried must not.
+(defun faults--chosen-p (path fault)
+  "Return non-nil if FAULT is tried on PATH, as one in `faults--share' is."
+  (let ((name (format "%s %s %S" faults--seed (car path) fault)))
+    (zerop (mod (string-to-number (substring (md5 name) 0 6) 16)
+                faults--share))))
 
 (defconst faults--most-descriptors 10
   "How many descriptors no path needs more than.")
@@ -395,7 +401,10 @@ If something is, find out by which."
   "Walk PATH with its faults."
   (let* ((start (float-time))
          (all (faults--all path))
-         (faults (append (faults--limits) (faults--chosen all))))
+         (faults (append (faults--limits)
+                         (cl-remove-if-not
+                          (lambda (fault) (faults--chosen-p path fault))
+                          all))))
     (while faults
       (faults--walk-all path (seq-take faults 50))
       (setq faults (nthcdr 50 faults)))
@@ -404,7 +413,6 @@ If something is, find out by which."
 
 (defun faults-run ()
   "Walk all paths with the faults that there are, and exit."
-  (random (or (getenv "FAULTS_SEED") "sockopt"))
   (setq faults--directory (make-temp-file "sockopt-faults" t))
   (setenv "TMPDIR" faults--directory)
   (setq temporary-file-directory (file-name-as-directory faults--directory)
