@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "socket/clock.h"
 
@@ -29,6 +30,17 @@ patience_rest (void)
 {
   struct timespec time = { .tv_nsec = PAUSE * 1000000L };
   nanosleep (&time, NULL);
+}
+
+void
+patience_drain (int fd)
+{
+  char bytes[64];
+  if (read (fd, bytes, sizeof bytes) <= 0)
+    patience_rest ();
+  else
+    while (read (fd, bytes, sizeof bytes) > 0)
+      continue;
 }
 
 bool

@@ -34,4 +34,9 @@ bool patience_interrupted (int *signals);
 /* Rest a moment before something that has failed is tried again.  */
 void patience_rest (void);
 
+/* Read all that is in the pipe FD, which does not block and of which waiting
+   says that there is something.  When reading fails, rest: waiting would say
+   the same again at once.  */
+void patience_drain (int fd);
+
 #endif /* SOCKOPT_PATIENCE_H */

@@ -164,7 +164,6 @@ wait_for_events (struct waiter *waiter, const struct racer *list,
                  const struct pollfd **events)
 {
   size_t count;
-  char bytes[64];
   int timeout = survey (waiter, list, &count);
   *events = NULL;
   if (!make_room (waiter, count))
@@ -176,8 +175,7 @@ wait_for_events (struct waiter *waiter, const struct racer *list,
     polled += race_polled (&racer->race, polled);
   int code = patience_poll (&waiter->patience, waiter->polled, count, timeout);
   if (waiter->polled[0].revents)
-    while (read (wake[0], bytes, sizeof bytes) > 0)
-      continue;
+    patience_drain (wake[0]);
   return code;
 }
 

@@ -233,12 +233,10 @@ list_take (struct watch *watch, int fd)
 static bool
 report_polled (struct watch *watch, const struct pollfd *polled, size_t count)
 {
-  char bytes[64];
   if (polled[0].revents)
     return false;
   if (polled[1].revents)
-    while (read (watch->changed[0], bytes, sizeof bytes) > 0)
-      continue;
+    patience_drain (watch->changed[0]);
   for (size_t i = 2; i < count; i++)
     if (polled[i].revents)
       {

@@ -14,6 +14,7 @@
 
 atomic_int poll_code;
 atomic_int connect_code;
+atomic_int read_code;
 atomic_int write_code;
 atomic_int send_code;
 atomic_int poll_calls;
@@ -56,6 +57,16 @@ connect (int fd, ADDRESS addr, socklen_t len)
     return -1;
   *(void **) &real = dlsym (RTLD_NEXT, "connect");
   return real (fd, addr, len);
+}
+
+ssize_t
+read (int fd, void *buf, size_t nbytes)
+{
+  ssize_t (*real) (int, void *, size_t);
+  if (nbytes > 1 && fails (atomic_load (&read_code)))
+    return -1;
+  *(void **) &real = dlsym (RTLD_NEXT, "read");
+  return real (fd, buf, nbytes);
 }
 
 ssize_t

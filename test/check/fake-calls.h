@@ -8,9 +8,10 @@
 
 /* While one of these is not 0, the call of that name fails with it as the
    errno value, in every thread.  Of write only that of a line to a pipe or
-   socket does.  */
+   socket does, and of read that of more than a byte.  */
 extern atomic_int poll_code;
 extern atomic_int connect_code;
+extern atomic_int read_code;
 extern atomic_int write_code;
 extern atomic_int send_code;
 

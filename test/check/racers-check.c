@@ -3,11 +3,13 @@
 
 #include "option/config.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "fake-calls.h"
 #include "jobs.h"
 #include "socket/placeholder.h"
 #include "suites.h"
@@ -131,6 +133,27 @@ START_TEST (test_mixed)
 }
 END_TEST
 
+/* While the thread cannot read what wakes it, it does not spin.  */
+START_TEST (test_reading_fails)
+{
+  struct started waiting, more;
+  struct mute mute;
+  mute_open (&mute, SAMPLE_TCP4);
+  start_job_connect (&waiting, &mute.address);
+  atomic_store (&read_code, EIO);
+  start_job_connect (&more, &mute.address);
+  rest (20);
+  atomic_store (&poll_calls, 0);
+  rest (50);
+  ck_assert_int_gt (atomic_load (&poll_calls), 0);
+  ck_assert_int_lt (atomic_load (&poll_calls), 20);
+  atomic_store (&read_code, 0);
+  finish (&more);
+  finish (&waiting);
+  mute_close (&mute);
+}
+END_TEST
+
 /* What happens to the socket of one is not taken for another's.  */
 START_TEST (test_older)
 {
@@ -232,6 +255,7 @@ racers_suite (void)
   TCase *racers = add_case_after (suite, "racers", hold_once);
   tcase_add_test (racers, test_five_hundred);
   tcase_add_test (racers, test_mixed);
+  tcase_add_test (racers, test_reading_fails);
   tcase_add_test (racers, test_older);
   tcase_add_test (racers, test_joins_in_time);
   tcase_add_test (racers, test_owner_again);

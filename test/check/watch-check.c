@@ -379,6 +379,25 @@ START_TEST (test_waiting_fails)
 }
 END_TEST
 
+/* So it does while it cannot read what wakes it.  */
+START_TEST (test_reading_fails)
+{
+  int pair[2];
+  pair_of_datagrams (pair);
+  start (_i);
+  atomic_store (&read_code, EIO);
+  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9), 0);
+  atomic_store (&poll_calls, 0);
+  rest (50);
+  ck_assert_int_lt (atomic_load (&poll_calls), 20);
+  atomic_store (&read_code, 0);
+  ck_assert_int_eq (write (pair[1], "x", 1), 1);
+  ck_assert_int_eq (reported (5000), 9);
+  stop (_i);
+  close_pair (pair);
+}
+END_TEST
+
 /* What a thread that sends has to do.  */
 struct sender
 {
@@ -482,6 +501,7 @@ watch_suite (void)
   tcase_add_loop_test (each, test_report_given_up, 0, WAYS);
   tcase_add_loop_test (each, test_wake_interrupted, 0, WAYS);
   tcase_add_loop_test (each, test_waiting_fails, 0, WAYS);
+  tcase_add_loop_test (each, test_reading_fails, 0, WAYS);
   tcase_add_loop_test (each, test_busy, 0, WAYS);
   tcase_add_loop_test (each, test_many_threads, 0, WAYS);
   tcase_add_loop_test (each, test_no_descriptors, 0, WAYS);
