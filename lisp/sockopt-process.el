@@ -491,8 +491,12 @@ Unlike the rest this takes time, and the user may quit."
   "Make a process by ARGS with core, on a socket that Emacs was given.
 Then set OPTIONS and RULES, plists; NOTE-FAILURES is called with what
 fails of the latter."
-  (when (sockopt--local args)
-    (message ":use-external-socket ignores the :local of a client"))
+  (dolist (keyword '(:protocol :connect-timeout :local))
+    (when (if (eq keyword :local)
+              (sockopt--local args)
+            (plist-get args keyword))
+      (message ":use-external-socket ignores %s, as core makes the process"
+               keyword)))
   (let ((process (apply #'sockopt--core-make-network-process
                         (sockopt--with-log
                          (cl-loop for (keyword value) on args by #'cddr

@@ -262,15 +262,21 @@ family as where it connects to")))))
                "\\`failed: Cannot bind client socket: .*:ip-freebind" told)))))
 
 (ert-deftest local-tests-external-socket ()
-  "Of a socket that Emacs was given, `:local' is passed over aloud."
+  "Of a socket that Emacs was given, what core has not is passed over aloud."
   (sockopt-tests-clean
     (let ((server (sockopt-tests-server))
           told)
       (cl-letf (((symbol-function 'message)
-                 (lambda (&rest arguments) (setq told arguments))))
+                 (lambda (&rest arguments)
+                   (push (apply #'format arguments) told))))
+        (sockopt-tests-client server :use-external-socket t)
+        (should-not told)
         (sockopt-tests-client server :use-external-socket t
-                              :local [127 0 0 5 0]))
-      (should (string-match-p ":local" (car told))))))
+                              :local [127 0 0 5 0] :protocol 'tcp
+                              :connect-timeout 5))
+      (dolist (keyword '(":local" ":protocol" ":connect-timeout"))
+        (should (cl-find (concat "ignores " keyword ",") told
+                         :test #'string-search))))))
 
 ;;; With the mode
 
