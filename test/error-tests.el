@@ -379,19 +379,23 @@ and no process or descriptor left."
                    0))))))
 
 (ert-deftest error-tests-no-descriptors-left-to-linger ()
-  "What would freeze Emacs is not set."
+  "What would freeze Emacs is not set, neither by its keyword nor by number."
   :tags '((needs :cookie))
   (sockopt-tests-clean
     (let* ((server (sockopt-tests-server))
            ;; The first has Emacs load what it takes.
-           (client (sockopt-tests-client server :linger 0)))
-      (sockopt-set client :linger nil)
-      (should (> (error-tests--with-few-descriptors
-                  (lambda ()
-                    (should-not (sockopt-get client :linger))
-                    (sockopt-set client :linger 3)))
-                 0))
-      (should (eql (sockopt-get client :linger) 3)))))
+           (other (sockopt-tests-client server :linger 3))
+           (bytes (sockopt-get-raw other 1 13 8)))
+      (dolist (set (list (lambda (client) (sockopt-set client :linger 3))
+                         (lambda (client)
+                           (sockopt-set-raw client 1 13 bytes))))
+        (let ((client (sockopt-tests-client server)))
+          (should (> (error-tests--with-few-descriptors
+                      (lambda ()
+                        (should-not (sockopt-get client :linger))
+                        (funcall set client)))
+                     0))
+          (should (eql (sockopt-get client :linger) 3)))))))
 
 (ert-deftest error-tests-no-descriptors-left-for-server ()
   "Nor is there a file left of the place of a server."

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "emacs/defun.h"
@@ -13,6 +14,7 @@
 #include "emacs/lisp.h"
 #include "option/constants.h"
 #include "option/value.h"
+#include "socket/linger.h"
 
 /* The most bytes that an option without a row may have.  */
 enum
@@ -92,19 +94,38 @@ DEFUN ("sockopt--get-raw", sockopt_get_raw, Ssockopt_get_raw, 6, 6,
   return result;
 }
 
-/* The option NUMBER at LEVEL has been set on HANDLE: note that, and keep
-   Emacs from waiting when it closes the socket, as with `:linger'.  */
-static void
-raw_was_set (emacs_env *env, struct handle *handle, int level, int number,
-             emacs_value *args)
+/* Have Emacs not wait when it closes the socket of HANDLE, if SO_LINGER as
+   the SIZE bytes at TEXT would have it wait, as with `:linger'.  Return 0 or
+   an errno value.  */
+static int
+keep_lingering (const struct handle *handle, const char *text, size_t size)
 {
+  struct linger linger = { .l_onoff = 0 };
+  if (size >= sizeof linger)
+    memcpy (&linger, text, sizeof linger);
+  return linger_waits (&linger) ? linger_keep (handle->fd, handle->identity)
+                                : 0;
+}
+
+/* Set the option NUMBER at LEVEL of HANDLE to the SIZE bytes at TEXT.  */
+static void
+set_raw (emacs_env *env, struct handle *handle, int level, int number,
+         const char *text, size_t size, emacs_value *args)
+{
+  bool lingers = level == SOL_SOCKET && number == SO_LINGER;
+  int code = lingers ? keep_lingering (handle, text, size) : 0;
+  if (code == 0
+      && setsockopt (handle->fd, level, number, text, (socklen_t) size) < 0)
+    code = errno;
   handle->writes++;
-  if (level != SOL_SOCKET || number != SO_LINGER)
-    return;
-  int code = handle_settle_linger (handle);
   if (code != 0)
-    signal_raw (env, "Cannot linger", code, args);
-  LISP_CALL (env, Qguard_closing);
+    signal_raw (env, "Cannot set network option", code, args);
+  if (!lingers)
+    return;
+  /* It is kept already, if it must be.  */
+  handle_settle_linger (handle);
+  if (code == 0)
+    LISP_CALL (env, Qguard_closing);
 }
 
 DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 6, 6,
@@ -120,12 +141,8 @@ DEFUN ("sockopt--set-raw", sockopt_set_raw, Ssockopt_set_raw, 6, 6,
   if (text && RAW_MAX < size)
     LISP_SIGNAL (env, Qargs_out_of_range, args[5], env->make_integer (env, 0),
                  env->make_integer (env, RAW_MAX));
-  else if (text
-           && setsockopt (handle->fd, level, number, text, (socklen_t) size)
-                < 0)
-    signal_raw (env, "Cannot set network option", errno, args);
   else if (text)
-    raw_was_set (env, handle, level, number, args);
+    set_raw (env, handle, level, number, text, size, args);
   free (text);
   return Qnil;
 }
