@@ -75,13 +75,12 @@ static int
 set_linger (const struct handle *handle, const struct option *option,
             const struct bytes *bytes)
 {
-  int code = linger_waits (&bytes->as.linger)
-               ? linger_keep (handle->fd, handle->identity)
-               : 0;
+  bool waits = linger_waits (&bytes->as.linger);
+  int code = waits ? linger_keep (handle->fd, handle->identity) : 0;
   if (code == 0)
     code = option_set (handle->fd, option, bytes);
-  /* It is kept already, if it must be.  */
-  handle_settle_linger (handle);
+  if (code != 0 || !waits)
+    handle_settle_linger (handle);
   return code;
 }
 

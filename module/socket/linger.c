@@ -256,10 +256,8 @@ int
 linger_keep (int fd, uint64_t identity)
 {
   int code = 0;
-  if (!can_wait (fd))
-    return 0;
   pthread_mutex_lock (&mutex);
-  if (!*find (fd, identity))
+  if (!*find (fd, identity) && can_wait (fd))
     code = keep (fd, identity);
   pthread_mutex_unlock (&mutex);
   return code;
