@@ -360,42 +360,31 @@ START_TEST (test_wake_interrupted)
 }
 END_TEST
 
-/* While waiting fails, the thread rests, and then goes on.  */
-START_TEST (test_waiting_fails)
+/* While FAILING, a call of the thread of WAY, fails with CODE, the thread
+   rests; and then it goes on.  */
+static void
+check_rests (int way, atomic_int *failing, int code)
 {
   int pair[2];
   pair_of_datagrams (pair);
-  start (_i);
-  atomic_store (&poll_code, ENOMEM);
-  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9), 0);
+  start (way);
+  atomic_store (failing, code);
+  ck_assert_int_eq (ways[way].arm (watch, pair[0], 9), 0);
   ck_assert_int_eq (write (pair[1], "x", 1), 1);
   atomic_store (&poll_calls, 0);
   rest (50);
   ck_assert_int_lt (atomic_load (&poll_calls), 20);
-  atomic_store (&poll_code, 0);
+  atomic_store (failing, 0);
   ck_assert_int_eq (reported (5000), 9);
-  stop (_i);
+  stop (way);
   close_pair (pair);
 }
+
+START_TEST (test_waiting_fails) { check_rests (_i, &poll_code, ENOMEM); }
 END_TEST
 
-/* So it does while it cannot read what wakes it.  */
-START_TEST (test_reading_fails)
-{
-  int pair[2];
-  pair_of_datagrams (pair);
-  start (_i);
-  atomic_store (&read_code, EIO);
-  ck_assert_int_eq (ways[_i].arm (watch, pair[0], 9), 0);
-  atomic_store (&poll_calls, 0);
-  rest (50);
-  ck_assert_int_lt (atomic_load (&poll_calls), 20);
-  atomic_store (&read_code, 0);
-  ck_assert_int_eq (write (pair[1], "x", 1), 1);
-  ck_assert_int_eq (reported (5000), 9);
-  stop (_i);
-  close_pair (pair);
-}
+/* It cannot read what wakes it.  */
+START_TEST (test_reading_fails) { check_rests (_i, &read_code, EIO); }
 END_TEST
 
 /* What a thread that sends has to do.  */
