@@ -70,32 +70,16 @@ PREFIX is a command to run Emacs by."
          :name "c" :host "127.0.0.1" :family 'ipv4
          :service ,(process-contact server :service))))))
 
-(defun quit-tests--silent-names (directory)
-  "Return a file in DIRECTORY for a resolver that gets no answer."
-  (let ((file (expand-file-name "resolv.conf" directory)))
-    (with-temp-file file
-      (insert "nameserver fd00:77::9\noptions timeout:15 attempts:1\n"))
-    file))
-
 (ert-deftest quit-tests-lookup ()
   "C-g ends a lookup whose name server does not answer."
-  (sockopt-tests-need-namespaces)
-  (unless (file-exists-p "/etc/resolv.conf")
-    (ert-skip "There is no /etc/resolv.conf to put another in place of"))
-  (let ((namespace (format "sockopt-%d" (emacs-pid))))
-    (unwind-protect
-        (sockopt-tests-clean
-          (sockopt-tests-with-directory directory
-            (unless (sockopt-tests-names--add-namespace namespace)
-              (ert-skip "Network namespaces cannot be made here"))
-            (quit-tests--check
-             "looking up a host"
-             '(sockopt-make-network-process
-               :name "c" :host "never.test" :service 9)
-             "ip" "netns" "exec" namespace
-             "sh" "-c" sockopt-tests-names--resolver "sh"
-             (quit-tests--silent-names directory))))
-      (sockopt-tests-ip "netns" "del" namespace))))
+  (sockopt-tests-names-in-namespace
+   (lambda (namespace directory)
+     (apply #'quit-tests--check
+            "looking up a host"
+            '(sockopt-make-network-process
+              :name "c" :host "never.test" :service 9)
+            "ip" "netns" "exec" namespace
+            (sockopt-tests-names-asking directory "fd00:77::9" 15)))))
 
 (provide 'quit-tests)
 ;;; quit-tests.el ends here

@@ -139,17 +139,24 @@ ip(8) has made a mount namespace for it.")
         always (apply #'sockopt-tests-ip "-n" name
                       (split-string arguments)))))
 
+(defun sockopt-tests-names-asking (directory server seconds)
+  "Return the start of a command that has the rest ask the name server SERVER.
+It waits SECONDS for an answer, once.  DIRECTORY is for a file."
+  (let ((file (expand-file-name "resolv.conf" directory)))
+    (with-temp-file file
+      (insert (format "nameserver %s\noptions timeout:%d attempts:1\n"
+                      server seconds)))
+    (list "sh" "-c" sockopt-tests-names--resolver "sh" file)))
+
 (defun sockopt-tests-names--emacs (namespace directory form)
   "Start an Emacs in NAMESPACE that evaluates FORM.
 It asks the name server of the tests.  DIRECTORY is for a file."
-  (let ((file (expand-file-name "resolv.conf" directory)))
-    (with-temp-file file
-      (insert "nameserver 127.0.0.1\noptions timeout:4 attempts:1\n"))
-    (sockopt-tests-emacs-in namespace form
-                            "sh" "-c" sockopt-tests-names--resolver "sh" file)))
+  (apply #'sockopt-tests-emacs-in namespace form
+         (sockopt-tests-names-asking directory "127.0.0.1" 4)))
 
-(defun sockopt-tests-names-call (form)
-  "Return the value of FORM in another Emacs, by the tests' name server."
+(defun sockopt-tests-names-in-namespace (function)
+  "Call FUNCTION with the names of a network namespace and a directory.
+Both are gone afterwards.  Skip the test where there can be none."
   (sockopt-tests-need-namespaces)
   (unless (file-exists-p "/etc/resolv.conf")
     (ert-skip "There is no /etc/resolv.conf to put another in place of"))
@@ -159,13 +166,18 @@ It asks the name server of the tests.  DIRECTORY is for a file."
           (sockopt-tests-with-directory directory
             (unless (sockopt-tests-names--add-namespace namespace)
               (ert-skip "Network namespaces cannot be made here"))
-            (let ((names (sockopt-tests-emacs-in
-                          namespace sockopt-tests-names--name-server)))
-              (unless (sockopt-tests-says-p names "LISTENING" 10)
-                (ert-fail (list "No name server"
-                                (process-get names 'output)))))
-            (sockopt-tests-names--result namespace directory form)))
+            (funcall function namespace directory)))
       (sockopt-tests-ip "netns" "del" namespace))))
+
+(defun sockopt-tests-names-call (form)
+  "Return the value of FORM in another Emacs, by the tests' name server."
+  (sockopt-tests-names-in-namespace
+   (lambda (namespace directory)
+     (let ((names (sockopt-tests-emacs-in
+                   namespace sockopt-tests-names--name-server)))
+       (unless (sockopt-tests-says-p names "LISTENING" 10)
+         (ert-fail (list "No name server" (process-get names 'output)))))
+     (sockopt-tests-names--result namespace directory form))))
 
 (defun sockopt-tests-names--result (namespace directory form)
   "Return the value of FORM in an Emacs in NAMESPACE.

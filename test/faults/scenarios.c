@@ -330,15 +330,21 @@ walk_job (void)
   return with_waiting (connect_to_addresses);
 }
 
+/* A query for HOST and the port of ADDRESS, until the next one is made.  */
+static struct query
+query_for (const char *host, const struct address *address)
+{
+  static char port[8];
+  snprintf (port, sizeof port, "%d", (int) address_port (address));
+  return (struct query){
+    .host = host, .service = port, .family = AF_INET, .type = SOCK_STREAM
+  };
+}
+
 static int
 connect_to_name (struct waiting *waiting)
 {
-  char port[8];
-  struct query query = { .host = "localhost",
-                         .service = port,
-                         .family = AF_INET,
-                         .type = SOCK_STREAM };
-  snprintf (port, sizeof port, "%d", (int) address_port (&listening));
+  struct query query = query_for ("localhost", &listening);
   return connect_by_job (waiting, &query, NULL);
 }
 
@@ -352,14 +358,9 @@ walk_job_by_name (void)
 static int
 give_up (struct waiting *waiting)
 {
-  char port[8];
-  struct query query = { .host = "127.0.0.1",
-                         .service = port,
-                         .family = AF_INET,
-                         .type = SOCK_STREAM };
+  struct query query = query_for ("127.0.0.1", &full);
   struct plan plan = stream_plan ();
   struct race *race;
-  snprintf (port, sizeof port, "%d", (int) address_port (&full));
   struct job *job = job_start (&query, NULL, &plan, waiting);
   if (!job)
     return errno;
